@@ -1,0 +1,14 @@
+-- What Lua 5.1, 5.3, 5.4 and LuaJIT have in common, and the names that some of them lack
+-- and the code asks for before it uses them.
+std = "min+luajit"
+read_globals = {
+  "ngx",
+  "utf8",
+  math = { fields = { "tointeger", "type" } },
+  table = { fields = { "unpack", "pack", "move" } },
+}
+max_line_length = 100
+exclude_files = { "build" }
+
+files["spec"] = { std = "+busted" }
+files["*.rockspec"] = { std = "rockspec" }
