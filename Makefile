@@ -1,0 +1,139 @@
+# portone: a C core and a small Lua layer, built side by side for several Luas.
+#
+#   make                         build for Lua 5.4 and LuaJIT   (WORLDS="5.1 5.3" for others)
+#   make demo                    a tour of the sandbox: no account, no key, no network
+#   make test                    the suite on both              (LUA=5.1, SPECS=spec/x_spec.lua)
+#   make check                   linters and rules of the house
+#   make asan, make valgrind     the suite under each
+#   make install                 PREFIX=/usr/local LUA_VERSION=5.4 DESTDIR=
+#   eval "$(make -s env LUA=5.4)"   use the build in place
+
+WORLDS = 5.4 luajit
+LUA =
+SPECS =
+# asan or tsan: another build beside the plain one
+SAN =
+PREFIX = /usr/local
+LUA_VERSION = 5.4
+# where the official specs lie
+SPEC = ../shared/spec
+
+CORE = $(wildcard src/*.c)
+# The sandbox's server shares the parts of the engine that know nothing of Lua.
+HTTPD = $(wildcard src/sandbox/*.c) src/buffer.c src/transfer.c src/crypto.c
+
+CFLAGS = -O2 -g
+CWARNS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wpointer-arith -Wcast-align \
+  -Wcast-qual -Wwrite-strings -Wundef -Wredundant-decls -Wmissing-prototypes \
+  -Wstrict-prototypes -Wold-style-definition -Wdeclaration-after-statement \
+  -Wconversion -Wdouble-promotion
+CMODE = -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD -MP -Isrc $(SAN_$(SAN))
+SAN_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_tsan = -fsanitize=thread -fno-omit-frame-pointer
+
+# A world: the name of its Lua for pkg-config. Lua itself is never linked in: the host brings it.
+PC_5.1 = lua5.1
+PC_5.3 = lua5.3
+PC_5.4 = lua5.4
+PC_luajit = luajit
+
+worlds = $(or $(LUA),$(WORLDS))
+out = build/$(1)$(SAN:%=-%)
+modules = $(call out,$(1))/portone/core.so $(call out,$(1))/portone/sandbox/httpd.so
+make = $(MAKE) --no-print-directory
+
+build: $(foreach w,$(worlds),$(call modules,$(w)))
+
+define world
+$(call out,$(1))/obj/%.o: src/%.c
+	@mkdir -p $$(@D)
+	@echo 'cc $(1)$(SAN:%=-%) $$<'
+	@$$(CC) $$(CFLAGS) $$(CMODE) $$(CWARNS) $$$$(pkg-config --cflags $$(PC_$(1))) -c -o $$@ $$<
+
+$(call out,$(1))/portone/core.so: $(CORE:src/%.c=$(call out,$(1))/obj/%.o)
+	@mkdir -p $$(@D)
+	@echo 'ld $$@'
+	@$$(CC) $$(LDFLAGS) -shared $$(CMODE) -o $$@.new $$^ $$$$(pkg-config --libs libcurl libcrypto)
+	@mv $$@.new $$@
+
+$(call out,$(1))/portone/sandbox/httpd.so: $(HTTPD:src/%.c=$(call out,$(1))/obj/%.o)
+	@mkdir -p $$(@D)
+	@echo 'ld $$@'
+	@$$(CC) $$(LDFLAGS) -shared $$(CMODE) -o $$@.new $$^ \
+	  $$$$(pkg-config --libs libmicrohttpd libcurl libcrypto)
+	@mv $$@.new $$@
+endef
+$(foreach w,$(worlds),$(if $(PC_$(w)),,$(error no such world: $(w) (5.1 5.3 5.4 luajit))))
+$(foreach w,$(worlds),$(eval $(call world,$(w))))
+-include $(wildcard build/*/obj/*.d build/*/obj/*/*.d)
+
+# Everything is asked whether it is there (in a tenth of a second), and installed if it is not.
+deps:
+	@tools/deps.sh build test check $(worlds)
+
+demo:
+	@tools/deps.sh build $(firstword $(worlds))
+	@$(make) build LUA=$(firstword $(worlds)) >&2
+	@eval "$$($(make) -s env LUA=$(firstword $(worlds)))" && \
+	  $(call interpreter,$(firstword $(worlds))) examples/demo.lua
+
+test:
+	@tools/deps.sh build test $(worlds)
+	@$(make) build
+	@tools/suite.sh plain "$(worlds)" $(SPECS)
+
+check:
+	@tools/deps.sh build test check $(worlds)
+	@$(make) build
+	@tools/check.sh
+
+asan:
+	@$(make) build SAN=asan
+	@tools/suite.sh asan "$(worlds)" $(SPECS)
+
+valgrind:
+	@$(make) build
+	@tools/suite.sh valgrind "$(worlds)" $(SPECS)
+
+bench:
+	@$(make) build
+	@bench/run.sh
+
+generate:
+	lua5.4 tools/generate.lua $(SPEC)
+
+# The lists of files in the rockspec, after one was added or has gone.
+rockspec:
+	@lua5.4 tools/rockspec.lua
+
+# For eval: use the build in place.
+quote = '$(subst ','\'',$(1))'
+lua = $(or $(LUA),5.4)
+env:
+	@:$(info export LUA_PATH=$(call quote,$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;))
+	@:$(info export LUA_CPATH=$(call quote,$(CURDIR)/$(call out,$(lua))/?.so;;))
+
+interpreter = $(if $(filter luajit,$(1)),luajit,lua$(1))
+
+# LUA=luajit installs for LuaJIT, whose modules lie where those of Lua 5.1 do.
+install_world = $(or $(LUA),$(LUA_VERSION))
+abi = $(install_world:luajit=5.1)
+share = $(DESTDIR)$(PREFIX)/share/lua/$(abi)
+lib = $(DESTDIR)$(PREFIX)/lib/lua/$(abi)
+install:
+	@$(make) build LUA=$(install_world)
+	install -d '$(share)' '$(lib)/portone/sandbox'
+	cp -R lua/portone '$(share)/'
+	install -m 755 $(call out,$(install_world))/portone/core.so '$(lib)/portone/'
+	install -m 755 $(call out,$(install_world))/portone/sandbox/httpd.so '$(lib)/portone/sandbox/'
+
+clean:
+	rm -rf build
+
+# What the rockspec lists too.
+sources:
+	@:$(info portone.core $(sort $(CORE)))
+	@:$(info portone.sandbox.httpd $(sort $(HTTPD)))
+
+.PHONY: build deps demo test check asan valgrind bench generate rockspec env install clean sources
+.DELETE_ON_ERROR:

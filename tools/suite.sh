@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Runs the suite in each world and prints a total that can be trusted: a world that fails, dies,
+# hangs or runs no test at all counts as a failure.
+#
+#   tools/suite.sh MODE "WORLD..." [SPEC...]     modes: plain, asan, valgrind
+#
+# TALLY names a file to which "passed failed" of each run is added.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+mode=$1 worlds=$2
+shift 2
+specs=("$@")
+[ ${#specs[@]} -gt 0 ] || specs=(spec)
+
+busted=$(command -v busted) || { echo "suite: no busted" >&2; exit 2; }
+log=$(mktemp) || exit 2
+trap 'rm -f "$log"' EXIT
+# A user's own settings of one version would win over the ones set here.
+unset "${!LUA_PATH_@}" "${!LUA_CPATH_@}" "${!LUA_INIT@}"
+
+# The words to put before the interpreter; and what the tools are told, by environment.
+under=() limit=${LIMIT:-900} extra=()
+case $mode in
+  plain) ;;
+  asan)
+    # The interpreter is the stock one, so the sanitizer has to be in the process before it.
+    under=(env "LD_PRELOAD=$(${CC:-cc} -print-file-name=libasan.so)")
+    export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1"
+    export LSAN_OPTIONS="suppressions=$PWD/tools/lsan.supp:print_suppressions=0"
+    export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+    # The collector never rests: what is freed too early shows.
+    extra=(--helper=spec/support/gc.lua)
+    ;;
+  valgrind)
+    under=(valgrind --quiet --error-exitcode=99 --leak-check=full --keep-debuginfo=yes
+      --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30
+      --suppressions=tools/valgrind.supp)
+    ;;
+  *) echo "suite: no such mode: $mode" >&2; exit 2 ;;
+esac
+
+run() {
+  local lua=lua$1
+  [ "$1" = luajit ] && lua=luajit
+  local san=
+  [ "$mode" = asan ] && san=asan
+  (
+    eval "$(MAKEFLAGS='' make -s env LUA="$1" SAN="$san")"
+    exec timeout -k 10 "$limit" "${under[@]}" "$lua" "$busted" --output=plainTerminal \
+      "${extra[@]}" "${specs[@]}"
+  ) </dev/null 2>&1 | tee "$log"
+  return "${PIPESTATUS[0]}"
+}
+
+passed=0 failed=0
+for world in $worlds; do
+  echo "== $world($mode)"
+  SECONDS=0
+  run "$world"
+  status=$?
+  counts=$(sed -nE 's/^([0-9]+) success(es)? \/ ([0-9]+) failures? \/ ([0-9]+) errors? \/ ([0-9]+) pending : .*/\1 \3 \4 \5/p' \
+    "$log" | tail -n 1)
+  read -r ok bad err pending <<<"${counts:-0 0 0 0}"
+  bad=$((bad + err))
+  why=
+  if [ -z "$counts" ]; then
+    why="ended early with status $status"
+  elif [ $((ok + bad)) -eq 0 ]; then
+    why="ran no test"
+  elif [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+    why="ended with status $status"
+  fi
+  [ "$status" -eq 124 ] && why="took longer than $limit s"
+  [ -n "$why" ] && bad=$((bad + 1))
+  echo "-- $world ($mode): $ok passed, $bad failed, $pending pending, $SECONDS s${why:+: $why}"
+  [ -n "${TALLY:-}" ] && echo "$ok $bad" >>"$TALLY"
+  passed=$((passed + ok)) failed=$((failed + bad))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
