@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+** The client userdata: options for life and one transfer, whose libcurl
+** handle keeps its connection between calls. The userdata owns all of it;
+** '__gc' and 'close' give it back, in whatever order they come.
+*/
+#include "lcore.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "transfer.h"
+#include "url.h"
+
+struct client {
+  struct po_options options;
+  struct po_transfer transfer;
+  struct curl_slist *headers;   /* of the request under way, owned */
+  int insecure;                 /* plain http to any host */
+  int open;
+};
+
+
+static struct client *toclient(lua_State *L) {
+  struct client *c = luaL_checkudata(L, 1, PO_CLIENT);
+  if (!c->open)
+    luaL_error(L, "attempt to use a closed client");
+  return c;
+}
+
+
+static void free_headers(struct client *c) {
+  curl_slist_free_all(c->headers);
+  c->headers = NULL;
+}
+
+
+static int client_close(lua_State *L) {
+  struct client *c = luaL_checkudata(L, 1, PO_CLIENT);
+  if (c->open) {
+    c->open = 0;
+    po_transfer_free(&c->transfer);
+  }
+  free_headers(c);
+  free(c->options.ca_file);
+  free(c->options.proxy);
+  free(c->options.user_agent);
+  memset(&c->options, 0, sizeof(c->options));
+  return 0;
+}
+
+
+static int client_tostring(lua_State *L) {
+  const struct client *c = luaL_checkudata(L, 1, PO_CLIENT);
+  lua_pushfstring(L, "%s (%s)", PO_CLIENT, c->open ? "open" : "closed");
+  return 1;
+}
+
+
+/* {====== Reading the options ====== */
+
+/* A copy of a string option, or of 'def' when the option is absent. */
+static char *string_option(lua_State *L, const char *name, const char *def) {
+  const char *s;
+  char *copy = NULL;
+  lua_getfield(L, 1, name);
+  s = lua_isnil(L, -1) ? def : lua_tostring(L, -1);
+  if (s && !(copy = strdup(s)))
+    luaL_error(L, "not enough memory");
+  lua_pop(L, 1);
+  return copy;
+}
+
+
+static double number_option(lua_State *L, const char *name, double def) {
+  double n;
+  lua_getfield(L, 1, name);
+  n = lua_isnil(L, -1) ? def : (double)luaL_checknumber(L, -1);
+  lua_pop(L, 1);
+  return n;
+}
+
+
+/*
+** core.client(options). The Lua layer has checked the options; what is
+** read here can only be absent or right.
+*/
+static int client_new(lua_State *L) {
+  struct client *c;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  c = lua_newuserdatauv(L, sizeof(*c), 0);
+  memset(c, 0, sizeof(*c));      /* closed, owning nothing */
+  luaL_setmetatable(L, PO_CLIENT);
+  c->options.connect_timeout =
+    (long)(number_option(L, "connect_timeout", 10) * 1000);
+  c->options.max_response =
+    (size_t)number_option(L, "max_response", 16.0 * 1024 * 1024);
+  c->options.ca_file = string_option(L, "ca_file", NULL);
+  c->options.proxy = string_option(L, "proxy", NULL);
+  c->options.user_agent = string_option(L, "user_agent", "portone-lua");
+  lua_getfield(L, 1, "insecure");
+  c->insecure = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (!po_transfer_startup())
+    return luaL_error(L, "libcurl cannot start");
+  po_transfer_init(&c->transfer, &c->options);
+  c->open = 1;
+  return 1;
+}
+
+/* }================================ */
+
+
+/* A header must not be able to begin another one. */
+static int is_line(const char *s, size_t len) {
+  size_t i;
+  for (i = 0; i < len; i++)
+    if (s[i] == '\r' || s[i] == '\n' || s[i] == '\0')
+      return 0;
+  return 1;
+}
+
+
+/* Every element of the table at 'arg' is a string of one line. */
+static void check_headers(lua_State *L, int arg) {
+  size_t i, n;
+  luaL_checktype(L, arg, LUA_TTABLE);
+  n = lua_rawlen(L, arg);
+  for (i = 1; i <= n; i++) {
+    size_t len;
+    const char *s;
+    lua_rawgeti(L, arg, (int)i);
+    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, arg,
+                  "headers must be strings");
+    s = lua_tolstring(L, -1, &len);
+    luaL_argcheck(L, is_line(s, len), arg,
+                  "a header holds a CR, LF or NUL");
+    lua_pop(L, 1);
+  }
+}
+
+
+static int add_header(struct client *c, const char *line) {
+  struct curl_slist *list = curl_slist_append(c->headers, line);
+  if (!list)
+    return 0;
+  c->headers = list;
+  return 1;
+}
+
+
+/* The checked table as libcurl's list; 0 when memory is short. */
+static int set_headers(lua_State *L, struct client *c, int arg, int body) {
+  size_t i, n = lua_rawlen(L, arg);
+  int ok;
+  free_headers(c);
+  ok = add_header(c, "Expect:");          /* no wait for a 100 */
+  if (!body)
+    ok = ok && add_header(c, "Content-Type:");  /* libcurl's own guess */
+  for (i = 1; ok && i <= n; i++) {
+    lua_rawgeti(L, arg, (int)i);
+    ok = add_header(c, lua_tostring(L, -1));
+    lua_pop(L, 1);
+  }
+  return ok;
+}
+
+
+static const char *const code_names[] = {
+  "ok", "network", "tls", "timeout", "protocol", "cancelled",
+  "invalid_request", "memory"
+};
+
+static const char *const sent_names[] = { "nothing", "part", "all", "answer" };
+
+
+/* status, body, header lines, seconds | nil, code, message, sent, seconds */
+static int push_result(lua_State *L, const struct po_transfer *t,
+                       const struct po_result *r) {
+  if (r->code == PO_NOMEM)
+    return luaL_error(L, "not enough memory");
+  if (r->code == PO_OK) {
+    lua_pushinteger(L, r->status);
+    lua_pushlstring(L, t->body.len ? t->body.data : "", t->body.len);
+    lua_pushlstring(L, t->head.len ? t->head.data : "", t->head.len);
+    lua_pushnumber(L, r->elapsed);
+    return 4;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, code_names[r->code]);
+  lua_pushstring(L, r->message);
+  lua_pushstring(L, sent_names[r->sent]);
+  lua_pushnumber(L, r->elapsed);
+  return 5;
+}
+
+
+static int push_invalid(lua_State *L, const char *message) {
+  lua_pushnil(L);
+  lua_pushliteral(L, "invalid_request");
+  lua_pushstring(L, message);
+  lua_pushliteral(L, "nothing");
+  lua_pushnumber(L, 0);
+  return 5;
+}
+
+
+/* client:perform(method, url, headers, body|nil, timeout in seconds) */
+static int client_perform(lua_State *L) {
+  struct client *c = toclient(L);
+  struct po_request q;
+  struct po_result r;
+  const char *wrong;
+  size_t urllen, methodlen;
+  double timeout;
+  memset(&q, 0, sizeof(q));
+  q.method = luaL_checklstring(L, 2, &methodlen);
+  q.url = luaL_checklstring(L, 3, &urllen);
+  check_headers(L, 4);
+  q.body = luaL_optlstring(L, 5, NULL, &q.bodylen);
+  if (!q.body)
+    q.bodylen = 0;
+  timeout = (double)luaL_checknumber(L, 6);
+  luaL_argcheck(L, timeout > 0 && timeout < 1e6, 6, "seconds expected");
+  luaL_argcheck(L, methodlen > 0 && strspn(q.method,
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == methodlen, 2,
+                "upper-case HTTP method expected");
+  wrong = po_url_check(q.url, urllen, c->insecure, &q.direct);
+  if (wrong)
+    return push_invalid(L, wrong);
+  if (!set_headers(L, c, 4, q.body != NULL))
+    return luaL_error(L, "not enough memory");
+  q.headers = c->headers;
+  q.timeout = (long)(timeout * 1000) > 0 ? (long)(timeout * 1000) : 1;
+  po_transfer_perform(&c->transfer, &q, &r);
+  free_headers(c);
+  return push_result(L, &c->transfer, &r);
+}
+
+
+/* core.check_url(url, insecure) -> true | nil, what is wrong */
+static int check_url(lua_State *L) {
+  size_t len;
+  int loopback;
+  const char *url = luaL_checklstring(L, 1, &len);
+  const char *wrong = po_url_check(url, len, lua_toboolean(L, 2), &loopback);
+  if (!wrong) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  luaL_pushfail(L);
+  lua_pushstring(L, wrong);
+  return 2;
+}
+
+
+static const luaL_Reg methods[] = {
+  {"perform", client_perform},
+  {"close", client_close},
+  {NULL, NULL}
+};
+
+static const luaL_Reg metamethods[] = {
+  {"__gc", client_close},
+  {"__close", client_close},
+  {"__tostring", client_tostring},
+  {NULL, NULL}
+};
+
+static const luaL_Reg functions[] = {
+  {"client", client_new},
+  {"check_url", check_url},
+  {NULL, NULL}
+};
+
+
+void po_open_client(lua_State *L) {
+  if (luaL_newmetatable(L, PO_CLIENT)) {
+    lua_pushliteral(L, PO_CLIENT);
+    lua_setfield(L, -2, "__name");
+    luaL_setfuncs(L, metamethods, 0);
+    luaL_newlib(L, methods);
+    lua_setfield(L, -2, "__index");
+  }
+  lua_pop(L, 1);
+  luaL_setfuncs(L, functions, 0);
+}

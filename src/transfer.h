@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+** One HTTP exchange on a libcurl easy handle.
+**
+** A transfer is used again and again: 'begin' sets the handle up for one
+** request, somebody runs it (po_transfer_perform on the caller's thread,
+** or a curl_multi loop), 'end' turns libcurl's word into ours. The handle
+** keeps its connection between two exchanges.
+**
+** Three rules that a payment needs and libcurl does not have by itself:
+** - a write is put on the wire once. libcurl quietly repeats a request
+**   when a kept connection dies before the answer; for a charge that is
+**   the second charge, so a second start is refused (on_start below);
+** - how much was sent is known, not guessed (enum po_sent);
+** - after fork the child leaves the parent's handle alone: it neither
+**   writes to nor shuts down a connection that both of them hold.
+*/
+#ifndef po_transfer_h
+#define po_transfer_h
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <curl/curl.h>
+
+#include "buffer.h"
+
+enum po_code {
+  PO_OK,
+  PO_NETWORK,         /* no connection, reset, cut short */
+  PO_TLS,             /* certificate, host name, handshake */
+  PO_TIMEOUT,
+  PO_PROTOCOL,        /* not HTTP, or larger than allowed */
+  PO_CANCELLED,
+  PO_INVALID,         /* the request itself cannot be sent */
+  PO_NOMEM
+};
+
+/* What the other side may have seen of the request. */
+enum po_sent { PO_SENT_NOTHING, PO_SENT_PART, PO_SENT_ALL, PO_SENT_ANSWER };
+
+struct po_options {
+  long connect_timeout;     /* milliseconds */
+  size_t max_response;      /* bytes of body */
+  char *ca_file;            /* owned; NULL: libcurl's default */
+  char *proxy;              /* owned; NULL: environment, none for loopback */
+  char *user_agent;         /* owned */
+};
+
+/* Everything here is borrowed until po_transfer_end. */
+struct po_request {
+  const char *method;
+  const char *url;
+  const char *body;         /* NULL: no body */
+  size_t bodylen;
+  struct curl_slist *headers;
+  long timeout;             /* milliseconds, 0: none */
+  int direct;               /* loopback: no proxy from the environment */
+};
+
+struct po_result {
+  enum po_code code;
+  enum po_sent sent;
+  int status;               /* HTTP status; 0 without an answer */
+  int curlcode;             /* libcurl's own number, for diagnosis */
+  double elapsed;           /* seconds */
+  const char *message;      /* one line; lives in the transfer */
+};
+
+struct po_transfer {
+  CURL *easy;               /* owned; NULL until first use */
+  pid_t owner;              /* the process that made 'easy' */
+  const struct po_options *options;  /* borrowed for life */
+  struct po_buffer head;    /* header lines of the last answer */
+  struct po_buffer body;
+  int write;                /* the request must not be sent twice */
+  size_t bodylen;           /* bytes of body that 'all' means */
+  int starts;               /* how often it went on a connection */
+  int full;                 /* the answer passed a cap */
+  char error[CURL_ERROR_SIZE];
+};
+
+/* libcurl's own start-up, once per process; 0 when it fails. */
+int po_transfer_startup(void);
+
+void po_transfer_init(struct po_transfer *t, const struct po_options *o);
+void po_transfer_free(struct po_transfer *t);
+
+/* Set the handle up; PO_OK, PO_INVALID or PO_NOMEM. */
+enum po_code po_transfer_begin(struct po_transfer *t,
+                               const struct po_request *r);
+
+void po_transfer_end(struct po_transfer *t, CURLcode c, struct po_result *r);
+
+/* begin, run on this thread, end. */
+void po_transfer_perform(struct po_transfer *t, const struct po_request *q,
+                         struct po_result *r);
+
+#endif
