@@ -13,6 +13,7 @@ LUA =
 SPECS =
 # asan or tsan: another build beside the plain one
 SAN =
+BUILD = build
 PREFIX = /usr/local
 LUA_VERSION = 5.4
 # where the official specs lie
@@ -38,7 +39,7 @@ PC_5.4 = lua5.4
 PC_luajit = luajit
 
 worlds = $(or $(LUA),$(WORLDS))
-out = build/$(1)$(SAN:%=-%)
+out = $(BUILD)/$(1)$(SAN:%=-%)
 modules = $(call out,$(1))/portone/core.so $(call out,$(1))/portone/sandbox/httpd.so
 make = $(MAKE) --no-print-directory
 
@@ -65,7 +66,7 @@ $(call out,$(1))/portone/sandbox/httpd.so: $(HTTPD:src/%.c=$(call out,$(1))/obj/
 endef
 $(foreach w,$(worlds),$(if $(PC_$(w)),,$(error no such world: $(w) (5.1 5.3 5.4 luajit))))
 $(foreach w,$(worlds),$(eval $(call world,$(w))))
--include $(wildcard build/*/obj/*.d build/*/obj/*/*.d)
+-include $(wildcard $(BUILD)/*/obj/*.d $(BUILD)/*/obj/*/*.d)
 
 # Everything is asked whether it is there (in a tenth of a second), and installed if it is not.
 deps:
@@ -111,7 +112,7 @@ quote = '$(subst ','\'',$(1))'
 lua = $(or $(LUA),5.4)
 env:
 	@:$(info export LUA_PATH=$(call quote,$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;))
-	@:$(info export LUA_CPATH=$(call quote,$(CURDIR)/$(call out,$(lua))/?.so;;))
+	@:$(info export LUA_CPATH=$(call quote,$(abspath $(call out,$(lua)))/?.so;;))
 
 interpreter = $(if $(filter luajit,$(1)),luajit,lua$(1))
 
@@ -128,7 +129,7 @@ install:
 	install -m 755 $(call out,$(install_world))/portone/sandbox/httpd.so '$(lib)/portone/sandbox/'
 
 clean:
-	rm -rf build
+	rm -rf $(BUILD)
 
 # What the rockspec lists too.
 sources:

@@ -33,7 +33,7 @@ case $mode in
     ;;
   valgrind)
     under=(valgrind --quiet --error-exitcode=99 --leak-check=full --keep-debuginfo=yes
-      --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30
+      --fair-sched=try --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30
       --suppressions=tools/valgrind.supp)
     ;;
   *) echo "suite: no such mode: $mode" >&2; exit 2 ;;
@@ -54,7 +54,7 @@ run() {
 
 passed=0 failed=0
 for world in $worlds; do
-  echo "== $world($mode)"
+  echo "== $world ($mode)"
   SECONDS=0
   run "$world"
   status=$?

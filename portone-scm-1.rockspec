@@ -1,0 +1,71 @@
+rockspec_format = "3.0"
+package = "portone"
+version = "scm-1"
+
+-- Made for `luarocks make` in a clone of the repository: the tree that this file lies in.
+source = { url = "git+file://." }
+
+description = {
+  summary = "PortOne payments for Lua, with a sandbox inside",
+  detailed = [[
+    Charges, billing keys and schedules of both generations of the PortOne API, on a C core
+    over libcurl; a local PortOne with real HTTP to develop and test against, offline.]],
+  license = "MIT",
+  labels = { "payments", "http", "openresty" },
+}
+
+dependencies = {
+  "lua >= 5.1, < 5.5",
+  "lua-cjson >= 2.1.0",
+}
+
+-- By library, not by header: some systems keep these headers where only the compiler looks.
+external_dependencies = {
+  CURL = { library = "curl" },
+  CRYPTO = { library = "crypto" },
+  MICROHTTPD = { library = "microhttpd" },
+}
+
+test_dependencies = { "busted >= 2.1" }
+test = { type = "busted" }
+
+build = {
+  type = "builtin",
+  modules = {
+    -- modules: kept by `make rockspec`
+    ["portone.json"] = "lua/portone/json.lua",
+    ["portone.sandbox.cards"] = "lua/portone/sandbox/cards.lua",
+    ["portone.sandbox.v2.answer"] = "lua/portone/sandbox/v2/answer.lua",
+    ["portone.sandbox.v2.money"] = "lua/portone/sandbox/v2/money.lua",
+    ["portone.sandbox.v2.settings"] = "lua/portone/sandbox/v2/settings.lua",
+    ["portone.sandbox.v2.time"] = "lua/portone/sandbox/v2/time.lua",
+    ["portone.core"] = {
+      sources = {
+        "src/buffer.c",
+        "src/crypto.c",
+        "src/lclient.c",
+        "src/lcore.c",
+        "src/lcrypto.c",
+        "src/ljson.c",
+        "src/transfer.c",
+        "src/url.c",
+      },
+      incdirs = { "src", "$(CURL_INCDIR)", "$(CRYPTO_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)" },
+      libraries = { "curl", "crypto", "pthread" },
+      defines = { "_GNU_SOURCE" },
+    },
+    ["portone.sandbox.httpd"] = {
+      sources = {
+        "src/buffer.c",
+        "src/crypto.c",
+        "src/transfer.c",
+      },
+      incdirs = { "src", "$(MICROHTTPD_INCDIR)", "$(CURL_INCDIR)", "$(CRYPTO_INCDIR)" },
+      libdirs = { "$(MICROHTTPD_LIBDIR)", "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)" },
+      libraries = { "microhttpd", "curl", "crypto", "pthread" },
+      defines = { "_GNU_SOURCE" },
+    },
+    -- end of modules
+  },
+}
