@@ -19,9 +19,10 @@ LUA_VERSION = 5.4
 # where the official specs lie
 SPEC = ../shared/spec
 
-CORE = $(wildcard src/*.c)
-# The sandbox's server shares the parts of the engine that know nothing of Lua.
-HTTPD = $(wildcard src/sandbox/*.c) src/buffer.c src/transfer.c src/crypto.c
+# What knows nothing of Lua: the sandbox's server is built on it too.
+ENGINE = $(filter-out src/l%.c,$(wildcard src/*.c))
+CORE = $(ENGINE) $(wildcard src/l*.c)
+HTTPD = $(ENGINE) $(wildcard src/sandbox/*.c)
 
 CFLAGS = -O2 -g
 CWARNS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wpointer-arith -Wcast-align \

@@ -62,7 +62,7 @@ shell_parses() {
   for file in "${shell[@]}"; do bash -n "$file" || return 1; done
 }
 
-# A module shows its luaopen function and nothing else, and brings no Lua of its own.
+# A module shows its luaopen function and nothing else, has all of ours, and brings no Lua.
 modules_are_closed() {
   local so shown bad=0
   for so in build/*/portone/*.so build/*/portone/sandbox/*.so; do
@@ -70,6 +70,7 @@ modules_are_closed() {
     shown=$(nm -D --defined-only "$so" | awk '{ print $3 }' | grep -v '^luaopen_portone_')
     [ -z "$shown" ] || { echo "$so shows" $shown; bad=1; }
     ! readelf -d "$so" | grep 'NEEDED.*lua' || bad=1
+    ! nm -D --undefined-only "$so" | grep ' po_' || bad=1
   done
   return $bad
 }
