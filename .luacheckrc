@@ -8,7 +8,7 @@ read_globals = {
   table = { fields = { "unpack", "pack", "move" } },
 }
 max_line_length = 100
-exclude_files = { "build" }
+exclude_files = { "build", "types" }
 
 files["spec"] = { std = "+busted" }
 files["*.rockspec"] = { std = "rockspec" }

@@ -30,6 +30,9 @@ CWARNS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wpointer-arith -Wcast-align 
   -Wstrict-prototypes -Wold-style-definition -Wdeclaration-after-statement \
   -Wconversion -Wdouble-promotion
 CMODE = -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD -MP -Isrc $(SAN_$(SAN))
+# A module stays where it is when the last lua_State closes: libcurl and what lies below it
+# allocate again with each load, and never give that back.
+LDMODE = -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now
 SAN_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_tsan = -fsanitize=thread -fno-omit-frame-pointer
 
@@ -41,10 +44,11 @@ PC_luajit = luajit
 
 worlds = $(or $(LUA),$(WORLDS))
 out = $(BUILD)/$(1)$(SAN:%=-%)
-modules = $(call out,$(1))/portone/core.so $(call out,$(1))/portone/sandbox/httpd.so
+core = $(call out,$(1))/portone/core.so
+httpd = $(call out,$(1))/portone/sandbox/httpd.so
 make = $(MAKE) --no-print-directory
 
-build: $(foreach w,$(worlds),$(call modules,$(w)))
+build: $(foreach w,$(worlds),$(call core,$(w))) $(foreach w,$(worlds),$(call httpd,$(w)))
 
 define world
 $(call out,$(1))/obj/%.o: src/%.c
@@ -52,16 +56,16 @@ $(call out,$(1))/obj/%.o: src/%.c
 	@echo 'cc $(1)$(SAN:%=-%) $$<'
 	@$$(CC) $$(CFLAGS) $$(CMODE) $$(CWARNS) $$$$(pkg-config --cflags $$(PC_$(1))) -c -o $$@ $$<
 
-$(call out,$(1))/portone/core.so: $(CORE:src/%.c=$(call out,$(1))/obj/%.o)
+$(call core,$(1)): $(CORE:src/%.c=$(call out,$(1))/obj/%.o)
 	@mkdir -p $$(@D)
 	@echo 'ld $$@'
-	@$$(CC) $$(LDFLAGS) -shared $$(CMODE) -o $$@.new $$^ $$$$(pkg-config --libs libcurl libcrypto)
+	@$$(CC) $$(LDFLAGS) $$(LDMODE) $$(CMODE) -o $$@.new $$^ $$$$(pkg-config --libs libcurl libcrypto)
 	@mv $$@.new $$@
 
-$(call out,$(1))/portone/sandbox/httpd.so: $(HTTPD:src/%.c=$(call out,$(1))/obj/%.o)
+$(call httpd,$(1)): $(HTTPD:src/%.c=$(call out,$(1))/obj/%.o)
 	@mkdir -p $$(@D)
 	@echo 'ld $$@'
-	@$$(CC) $$(LDFLAGS) -shared $$(CMODE) -o $$@.new $$^ \
+	@$$(CC) $$(LDFLAGS) $$(LDMODE) $$(CMODE) -o $$@.new $$^ \
 	  $$$$(pkg-config --libs libmicrohttpd libcurl libcrypto)
 	@mv $$@.new $$@
 endef
@@ -126,8 +130,8 @@ install:
 	@$(make) build LUA=$(install_world)
 	install -d '$(share)' '$(lib)/portone/sandbox'
 	cp -R lua/portone '$(share)/'
-	install -m 755 $(call out,$(install_world))/portone/core.so '$(lib)/portone/'
-	install -m 755 $(call out,$(install_world))/portone/sandbox/httpd.so '$(lib)/portone/sandbox/'
+	install -m 755 $(call core,$(install_world)) '$(lib)/portone/'
+	install -m 755 $(call httpd,$(install_world)) '$(lib)/portone/sandbox/'
 
 clean:
 	rm -rf $(BUILD)
