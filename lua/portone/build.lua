@@ -1,0 +1,265 @@
+-- SPDX-License-Identifier: MIT
+-- A checked table of arguments becomes a request: where each field goes is the row's
+-- word, nothing here knows an operation by name. Pure: no I/O, the arguments stay as
+-- they are.
+
+local core = require "portone.core"
+local json = require "portone.json"
+local time = require "portone.time"
+local check = require "portone.check"
+
+local escape = core.escape
+local encode = json.encode
+
+local M = {}
+
+-- row -> its path cut at the fields, and its array rule; made on first use.
+local plans = setmetatable({}, { __mode = "k" })
+
+local function make_plan(row)
+  local pieces = {}
+  local rest = row.path
+  while true do
+    local before, name, after = rest:match("^(.-){([^}]+)}(.*)$")
+    if not before then
+      break
+    end
+    pieces[#pieces + 1] = { before = before, field = name }
+    rest = after
+  end
+  local plan = { pieces = pieces, tail = rest, is_array = check.is_array(row) }
+  for name, field in pairs(row.body or {}) do
+    if field.type == "json" or field.format == "date-time" or field.wire then
+      plan.convert = plan.convert or {}
+      plan.convert[name] = field
+    end
+  end
+  plans[row] = plan
+  return plan
+end
+
+-- A scalar as text. Whole numbers have no fraction and no exponent on any Lua.
+local function text_of(value)
+  if type(value) == "number" then
+    if value == math.floor(value) and value > -2 ^ 53 and value < 2 ^ 53 then
+      return ("%.0f"):format(value)
+    end
+    return ("%.14g"):format(value)
+  end
+  return tostring(value)
+end
+
+local function problem(path, text)
+  return nil, { path = path, problem = text }
+end
+
+-- A path field fills its segment and cannot leave it.
+local function path_segment(name, value)
+  local text = text_of(value)
+  if text == "" then
+    return problem(name, "is empty, but stands in the path of the request")
+  end
+  if text == "." or text == ".." then
+    return problem(name, "must not be '" .. text .. "': servers read it as a step in the path")
+  end
+  if text:find("%z") or text:find("[\r\n]") then
+    return problem(name, "holds a CR, LF or NUL")
+  end
+  return escape(text)
+end
+
+local function build_path(plan, args)
+  local out = {}
+  for _, piece in ipairs(plan.pieces) do
+    local value = args[piece.field]
+    if value == nil then  -- an optional last segment goes with its slash
+      out[#out + 1] = piece.before:gsub("/$", "")
+    else
+      local segment, wrong = path_segment(piece.field, value)
+      if not segment then
+        return nil, wrong
+      end
+      out[#out + 1] = piece.before .. segment
+    end
+  end
+  return table.concat(out) .. plan.tail
+end
+
+local function is_list(value)
+  return json.is_array(value) or #value > 0
+end
+
+-- name=value, name[]=a&name[]=b, name[key]=value
+local function add_query(out, name, value)
+  if value == json.null then
+    return
+  end
+  if type(value) ~= "table" then
+    out[#out + 1] = escape(name) .. "=" .. escape(text_of(value))
+  elseif is_list(value) then
+    for _, item in ipairs(value) do
+      add_query(out, name, item)
+    end
+  else
+    local keys = {}
+    for key in pairs(value) do
+      keys[#keys + 1] = tostring(key)
+    end
+    table.sort(keys)
+    for _, key in ipairs(keys) do
+      add_query(out, name .. "[" .. key .. "]", value[key])
+    end
+  end
+end
+
+-- The query of a request, in the order of the names. Where there is no body, a field
+-- without a place of its own (`extra`, or one that was not checked) goes here too.
+local function build_query(row, args)
+  local names, source = {}, {}
+  local query, path_fields = row.query or {}, row.path_fields or {}
+  local function take(from)
+    for name in pairs(from) do
+      if query[name] or not (row.body or path_fields[name] or name == "extra") then
+        names[#names + 1] = tostring(name)
+        source[tostring(name)] = from
+      end
+    end
+  end
+  take(args)
+  if not row.body then
+    take(args.extra or {})
+  end
+  table.sort(names)
+  local out = {}
+  for _, name in ipairs(names) do
+    add_query(out, query[name] and query[name].wire or name, source[name][name])
+  end
+  return out
+end
+
+-- A body field on its way out: JSON inside JSON, and times.
+local function converted(field, value)
+  if value == json.null then
+    return value
+  end
+  if field.type == "json" and type(value) == "table" then
+    local text, wrong, path = encode(value)
+    if not text then
+      return nil, { path = path, problem = wrong }
+    end
+    return text
+  end
+  if field.format == "date-time" then
+    return time.to_v2(value) or value
+  end
+  return value
+end
+
+local function build_body(row, plan, args, store_id)
+  local body, any = {}, false
+  local path_fields, query, convert = row.path_fields, row.query, plan.convert
+  for name, value in next, args do
+    if name ~= "extra" and not (path_fields and path_fields[name])
+       and not (query and query[name]) then
+      local field = convert and convert[name]
+      if field then
+        local wrong
+        value, wrong = converted(field, value)
+        if value == nil then
+          return nil, wrong
+        end
+        name = field.wire or name
+      end
+      body[name] = value
+      any = true
+    end
+  end
+  for name, value in next, args.extra or {} do
+    body[name] = value
+    any = true
+  end
+  if store_id and row.store == "body" and body.storeId == nil then
+    body.storeId = store_id
+    any = true
+  end
+  return body, nil, any
+end
+
+-- The body as JSON; nil when it travels in the query and there is nothing to say.
+local function body_text(row, plan, args, store_id)
+  local body, wrong, any = build_body(row, plan, args, store_id)
+  if not body then
+    return nil, wrong
+  end
+  if not any and (row.query_body or next(row.body) == nil) then
+    return nil
+  end
+  local text, why, at = encode(body, plan.is_array)
+  if not text then
+    return problem(at, why)
+  end
+  return text
+end
+
+---A request from an operation's row and its checked arguments.
+---@param row table       the operation
+---@param args table      in the API's own field names; left as it is
+---@param store_id? string filled in where the operation takes one
+---@return { path: string, body: string? }? request  path with its query
+---@return { path: string, problem: string }? wrong
+function M.request(row, args, store_id)
+  local plan = plans[row] or make_plan(row)
+  local path, wrong = build_path(plan, args)
+  if not path then
+    return nil, wrong
+  end
+  local query = (row.query or not row.body) and build_query(row, args) or {}
+  local text, wrong_at
+  if row.body then
+    text, wrong_at = body_text(row, plan, args, store_id)
+    if wrong_at then
+      return nil, wrong_at
+    end
+    if text and row.query_body then
+      query[#query + 1] = "requestBody=" .. escape(text)
+      text = nil
+    end
+  end
+  if store_id and row.store == "query" and args.storeId == nil then
+    add_query(query, "storeId", store_id)
+  end
+  if #query > 0 then
+    path = path .. "?" .. table.concat(query, "&")
+  end
+  return { path = path, body = text }
+end
+
+---A request that no row describes.
+---@param row { path: string }   the path as it is sent
+---@param parts { query?: table, body?: table }
+---@return { path: string, body: string? }? request
+---@return { path: string, problem: string }? wrong
+function M.raw(row, parts)
+  local path, query, text = row.path, {}, nil
+  local names = {}
+  for name in pairs(parts.query or {}) do
+    names[#names + 1] = tostring(name)
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    add_query(query, name, parts.query[name])
+  end
+  if #query > 0 then
+    path = path .. (path:find("?", 1, true) and "&" or "?") .. table.concat(query, "&")
+  end
+  if parts.body ~= nil then
+    local why, at
+    text, why, at = encode(parts.body)
+    if not text then
+      return problem(at, why)
+    end
+  end
+  return { path = path, body = text }
+end
+
+return M

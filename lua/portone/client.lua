@@ -1,0 +1,164 @@
+-- SPDX-License-Identifier: MIT
+-- A client: checked options, one connection-keeping core client, the namespaces and the
+-- verbs. Its secrets are in 'state', a local that no table of the user leads to.
+
+local api = require "portone.api"
+local call = require "portone.call"
+local core = require "portone.core"
+local errors = require "portone.error"
+local groups = require "portone.groups"
+local loop = require "portone.loop"
+local options = require "portone.options"
+local token = require "portone.token"
+local verbs = require "portone.verbs"
+local version = require "portone.version"
+
+local M = {}
+
+local function user_agent()
+  local lua = rawget(_G, "jit") and rawget(_G, "jit").version or _VERSION
+  return ("portone-lua/%s (%s; %s)"):format(version, lua, core.curl_version:match("^%S+"))
+end
+
+-- All strings that a text of ours must not show.
+local function secrets_of(o)
+  local list = { o.api_secret, o.v1.imp_secret, o.v1.imp_key }
+  local out = {}
+  for i = 1, 3 do
+    out[#out + 1] = list[i]
+  end
+  for _, secret in ipairs(o.webhook_secrets or {}) do
+    out[#out + 1] = secret
+  end
+  return out
+end
+
+-- One token per key pair and server; the name tells nobody the key.
+local function token_key(o)
+  if not o.v1.imp_key then
+    return nil
+  end
+  local mac = core.hmac_sha256(o.v1.imp_secret, o.v1.imp_key .. "\n" .. o.v1_base_url)
+  return "portone:v1:" .. core.hex(mac):sub(1, 32)
+end
+
+local function new_state(o)
+  local state = {
+    options = o,
+    base = { v1 = o.v1_base_url, v2 = o.base_url },
+    v2_authorization = o.api_secret and "Authorization: PortOne " .. o.api_secret,
+    secrets = secrets_of(o),
+    token_store = o.token_store or token.memory(),
+    token_key = token_key(o),
+    core = core.client {
+      connect_timeout = o.connect_timeout, ca_file = o.ca_file, proxy = o.proxy,
+      max_response = o.max_response, user_agent = o.user_agent or user_agent(),
+      insecure = o.insecure,
+    },
+  }
+  function state.host()
+    return loop.current(o.loop)
+  end
+  function state.fault(fields)
+    fields.operation = "v1.users.get_token"
+    return errors.new(fields, state.secrets)
+  end
+  function state.fetch_token()
+    local row = api.find("v1", "users", "get_token")
+    return call.run(state, row, { imp_key = o.v1.imp_key, imp_secret = o.v1.imp_secret })
+  end
+  return state
+end
+
+-- request_pay_again, issue_billing_key, schedule: the table says which API is meant.
+local function verb(client, state, name)
+  return function(args, opts)
+    if args == client then
+      error(("portone.%s: call it with a dot, not a colon"):format(name), 2)
+    elseif type(args) ~= "table" then
+      error(("portone.%s: table of fields expected, got %s"):format(name, type(args)), 2)
+    end
+    local operation, problem = verbs.pick(name, args)
+    if not operation then
+      return call.refuse(state, name, args, problem)
+    end
+    local row = api.find(operation.api, operation.group, operation.name)
+    return call.run(state, row, args, opts, 2)
+  end
+end
+
+local function raw_request(state)
+  return function(api_name, method, path, parts, opts)
+    if api_name ~= "v1" and api_name ~= "v2" then
+      error("portone.request: the API must be 'v1' or 'v2'", 2)
+    elseif type(method) ~= "string" or not method:find("^%u+$") then
+      error("portone.request: the method must be in upper case, such as 'GET'", 2)
+    elseif type(path) ~= "string" or path:sub(1, 1) ~= "/" or path:find("[%c ]") then
+      error("portone.request: the path must begin with '/' and be percent-encoded", 2)
+    elseif parts ~= nil and type(parts) ~= "table" then
+      error("portone.request: { query = …, body = …, headers = … } expected", 2)
+    end
+    parts = parts or {}
+    local with = {}
+    for k, v in pairs(opts or {}) do
+      with[k] = v
+    end
+    with.headers = parts.headers or with.headers
+    local row = { name = method .. " " .. path:match("^[^?]*"), api = api_name,
+                  method = method, path = path }
+    return call.raw(state, row, parts, with, 2)
+  end
+end
+
+local function description(state)
+  local o = state.options
+  local out = { "portone client (" .. (state.closed and "closed" or "open") .. ")" }
+  out[#out + 1] = ("  v1  %s  %s"):format(o.v1_base_url,
+    o.v1.imp_key and "with an API key" or "no API key")
+  out[#out + 1] = ("  v2  %s  %s"):format(o.base_url,
+    o.api_secret and "with an API secret" or "no API secret")
+  out[#out + 1] = "  request_pay_again{…}  issue_billing_key{…}  schedule{…}"
+  return table.concat(out, "\n")
+end
+
+---What a client or the module answers to a name it does not have: it raises, with a hint.
+---Names with an underscore in front are left to inspecting tools.
+function M.unknown(holder, key)
+  if type(key) ~= "string" or key:sub(1, 1) == "_" then
+    return nil
+  end
+  local hint = options.nearest(key, holder)
+  error(("portone has no '%s'%s"):format(key,
+    hint and (" (did you mean '%s'?)"):format(hint) or ""), 2)
+end
+
+---An independent client.
+---@param given table    options; see README, "Options"
+---@param level? integer of the caller to blame for a wrong option
+---@return table client
+function M.new(given, level)
+  local state = new_state(options.client(given or {}, (level or 1) + 1))
+  local client = {}
+  local function run(row, args, opts, at)
+    return call.run(state, row, args, opts, at + 1)
+  end
+  client.v1 = groups.new("v1", "", run)
+  client.v2 = groups.new("v2", "", run)
+  for name in pairs(verbs.verbs) do
+    client[name] = verb(client, state, name)
+  end
+  client.request = raw_request(state)
+  function client.close()
+    state.closed = true
+    state.core:close()
+  end
+  return setmetatable(client, {
+    __name = "portone.client",
+    __index = M.unknown,
+    __tostring = function()
+      return description(state)
+    end,
+  })
+end
+
+return M

@@ -1,0 +1,19 @@
+-- SPDX-License-Identifier: MIT
+-- The host without a loop: a call keeps its thread until the answer is there.
+
+local core = require "portone.core"
+
+local M = { name = "blocking" }
+
+function M.perform(client, ...)
+  return client:perform(...)
+end
+
+M.sleep = core.sleep
+
+-- One thread, one caller: nobody else can be at it.
+function M.once(_, fn)
+  return fn()
+end
+
+return M

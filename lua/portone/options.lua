@@ -1,0 +1,226 @@
+-- SPDX-License-Identifier: MIT
+-- The options of a client and of a call: names, types, defaults, environment. A wrong
+-- option is a mistake in the program, so it raises, at the line of the caller.
+
+local core = require "portone.core"
+
+local M = {}
+
+local function string_option(v)
+  return type(v) == "string" and v ~= "" and not v:find("[%c]"), "a non-empty string of one line"
+end
+
+local function seconds(v)
+  return type(v) == "number" and v > 0 and v < 86400, "a number of seconds (above 0, below 86400)"
+end
+
+local function count(v)
+  return type(v) == "number" and v >= 0 and v == math.floor(v), "a whole number, 0 or more"
+end
+
+local function table_option(v)
+  return type(v) == "table", "a table"
+end
+
+local function boolean(v)
+  return type(v) == "boolean", "true or false"
+end
+
+local function callback(v)
+  return type(v) == "function", "a function"
+end
+
+local function tier(v)
+  return type(v) == "string" and v:find("^[A-Z0-9][A-Z0-9][A-Z0-9]$") ~= nil,
+    "3 characters of A-Z and 0-9"
+end
+
+-- RFC 8941 string: visible ASCII but quote and backslash; lengths as PortOne documents them.
+local function idempotency_key(v)
+  return type(v) == "string" and #v >= 16 and #v <= 256
+    and not v:find('[^\33-\126]') and not v:find('["\\]'),
+    "16 to 256 visible ASCII characters without quotes or backslashes"
+end
+
+-- Headers that are ours to write, and the option that sets them.
+local reserved = {
+  ["authorization"] = "api_secret or v1", ["idempotency-key"] = "idempotency_key",
+  ["tier"] = "tier", ["content-type"] = "none: bodies are JSON", ["host"] = "base_url",
+  ["content-length"] = "none: it follows from the body",
+  ["transfer-encoding"] = "none: it follows from the body",
+}
+
+local function headers(v)
+  if type(v) ~= "table" then
+    return false, "a table { name = value }"
+  end
+  for name, value in pairs(v) do
+    if type(name) ~= "string" or not name:find("^[%w!#$%%&'*+.^_`|~-]+$") then
+      return false, "a table { name = value } whose names are HTTP header names"
+    end
+    if type(value) ~= "string" or value:find("[%z\r\n]") then
+      return false, "a table { name = value } whose values are strings without CR, LF or NUL"
+    end
+    if reserved[name:lower()] then
+      return false, ("without '%s' (the option for it: %s)"):format(name, reserved[name:lower()])
+    end
+  end
+  return true
+end
+
+local client_options = {
+  api_secret = string_option, store_id = string_option, v1 = table_option,
+  webhook_secrets = table_option, base_url = string_option, v1_base_url = string_option,
+  connect_timeout = seconds, timeout = seconds, deadline = seconds, max_retries = count,
+  ca_file = string_option, proxy = string_option, max_response = count,
+  user_agent = string_option, loop = table_option, token_store = table_option,
+  insecure = boolean, channels = table_option, check = boolean,
+  on_request = callback, on_response = callback, on_retry = callback, on_warning = callback,
+}
+
+local v1_options = { imp_key = string_option, imp_secret = string_option, tier = tier }
+
+local call_options = {
+  timeout = seconds, deadline = seconds, idempotency_key = idempotency_key,
+  max_retries = count, store_id = string_option, tier = tier, headers = headers,
+  check = boolean, pg = string_option,
+}
+
+M.defaults = {
+  base_url = "https://api.portone.io", v1_base_url = "https://api.iamport.kr",
+  connect_timeout = 10, timeout = 65, deadline = 150, max_retries = 2,
+  max_response = 16 * 1024 * 1024, check = true,
+}
+
+---The nearest name of a table, for "did you mean"; few names, so the plain way will do.
+---@param name string
+---@param known table  keyed by the names
+---@return string?
+function M.nearest(name, known)
+  local best, best_distance
+  for candidate in pairs(known) do
+    local distance = M.distance(tostring(name):lower(), candidate)
+    if not best or distance < best_distance or distance == best_distance and candidate < best then
+      best, best_distance = candidate, distance
+    end
+  end
+  return best_distance and best_distance <= 3 and best or nil
+end
+
+---Edits that make one text the other.
+---@param a string
+---@param b string
+---@return integer
+function M.distance(a, b)
+  local row = {}
+  for j = 0, #b do
+    row[j] = j
+  end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+    end
+  end
+  return row[#b]
+end
+
+local function check(what, options, known, level)
+  if type(options) ~= "table" then
+    error(("%s: table expected, got %s"):format(what, type(options)), level + 1)
+  end
+  for name, value in pairs(options) do
+    local rule = known[name]
+    if not rule then
+      local hint = M.nearest(name, known)
+      error(("%s: unknown option '%s'%s"):format(what, tostring(name),
+        hint and (" (did you mean '%s'?)"):format(hint) or ""), level + 1)
+    end
+    local ok, expected = rule(value)
+    if not ok then
+      error(("%s: option '%s' must be %s"):format(what, name, expected), level + 1)
+    end
+  end
+end
+
+-- A list of non-empty strings; a single string is taken as a list of one.
+local function webhook_secrets(list, level)
+  for i, secret in ipairs(list) do
+    if not string_option(secret) then
+      error(("client options: webhook_secrets[%d] must be a non-empty string"):format(i), level + 1)
+    end
+  end
+end
+
+local function base_url(name, url, insecure, level)
+  local ok, problem = core.check_url(url, insecure)
+  if ok and url:find("[?#]") then
+    ok, problem = nil, "the URL must not have a query or fragment"
+  end
+  if not ok then
+    error(("client options: option '%s': %s"):format(name, problem), level + 1)
+  end
+  return (url:gsub("/+$", ""))
+end
+
+---Options of a client, checked, with defaults.
+---@param given table   see README, "Options"
+---@param level integer of the caller to blame
+---@return table
+function M.client(given, level)
+  check("client options", given, client_options, level + 1)
+  local out = {}
+  for name, value in pairs(M.defaults) do
+    out[name] = value
+  end
+  for name, value in pairs(given) do
+    out[name] = value
+  end
+  check("client options: v1", given.v1 or {}, v1_options, level + 1)
+  out.v1 = given.v1 or {}
+  if (out.v1.imp_key == nil) ~= (out.v1.imp_secret == nil) then
+    error("client options: v1 needs both imp_key and imp_secret", level + 1)
+  end
+  webhook_secrets(given.webhook_secrets or {}, level + 1)
+  out.base_url = base_url("base_url", out.base_url, out.insecure, level + 1)
+  out.v1_base_url = base_url("v1_base_url", out.v1_base_url, out.insecure, level + 1)
+  return out
+end
+
+---Options of one call.
+---@param given? table
+---@param level integer of the caller to blame
+---@return table
+function M.call(given, level)
+  if given == nil then
+    return {}
+  end
+  check("call options", given, call_options, level + 1)
+  return given
+end
+
+---What the environment says, as client options.
+---@return table
+function M.environment()
+  local function env(name)
+    local value = os.getenv(name)
+    return value ~= "" and value or nil
+  end
+  local out = {
+    api_secret = env "PORTONE_API_SECRET", store_id = env "PORTONE_STORE_ID",
+    base_url = env "PORTONE_BASE_URL", v1_base_url = env "PORTONE_V1_BASE_URL",
+  }
+  local imp_key, imp_secret = env "PORTONE_V1_API_KEY", env "PORTONE_V1_API_SECRET"
+  if imp_key or imp_secret then
+    out.v1 = { imp_key = imp_key, imp_secret = imp_secret }
+  end
+  local secret = env "PORTONE_WEBHOOK_SECRET"
+  if secret then
+    out.webhook_secrets = { secret }
+  end
+  return out
+end
+
+return M

@@ -1,0 +1,127 @@
+-- SPDX-License-Identifier: MIT
+-- An answer becomes a result or an error. Pure. The rules are the API's: V1 wraps every
+-- reply in an envelope whose code says more than the HTTP status does; V2 types its
+-- errors; gateways before both may answer anything.
+
+local json = require "portone.json"
+
+local M = {}
+
+-- What a status means when the body does not say more.
+local by_status = {
+  [400] = "rejected", [401] = "unauthorized", [403] = "forbidden", [404] = "not_found",
+  [409] = "conflict", [410] = "rejected", [429] = "rate_limited",
+}
+
+local function kind_of(status)
+  if by_status[status] then
+    return by_status[status]
+  elseif status >= 500 and status ~= 501 then
+    return "server"
+  elseif status >= 400 then
+    return "rejected"
+  end
+  return "protocol"
+end
+
+-- V2 types whose kind is not that of their status.
+local by_type = {
+  INVALID_REQUEST = "invalid_request",
+  PG_PROVIDER = "declined",
+  CHANNEL_SPECIFIC = "declined",
+  B2B_EXTERNAL_SERVICE = "rejected",
+}
+
+local function shorten(text)
+  text = text:gsub("<[^>]*>", " "):gsub("%s+", " ")
+  return #text > 120 and text:sub(1, 120) .. "…" or text
+end
+
+-- An answer that is not the API's: a gateway's page, an empty or cut body.
+local function foreign(status, raw, why)
+  local kind = kind_of(status)
+  local words = raw == "" and "the body is empty" or why .. ": " .. shorten(raw)
+  return nil, {
+    kind = kind, status = status, raw = raw,
+    message = ("HTTP %d whose body is not the API's (%s)"):format(status, words),
+  }
+end
+
+local function v1(row, status, raw)
+  local envelope, why = json.decode(raw)
+  if type(envelope) ~= "table" or envelope.code == nil then
+    return foreign(status, raw, why or "no envelope")
+  end
+  local fault = { code = envelope.code, status = status, response = envelope, raw = raw,
+                  message = envelope.message }
+  if status >= 300 then
+    fault.kind = kind_of(status)
+    return nil, fault
+  end
+  if envelope.code ~= 0 then
+    fault.kind = "rejected"
+    return nil, fault
+  end
+  local result = envelope.response
+  if row.charge and type(result) == "table" and result.status == "failed" then
+    fault.kind, fault.code = "declined", nil
+    fault.response, fault.pg_message = result, result.fail_reason
+    fault.message = result.fail_reason or "the payment failed"
+    return nil, fault
+  end
+  if result == nil then  -- some operations have nothing to say but "done"
+    result = {}
+  end
+  return result
+end
+
+local function v2(row, status, raw)
+  if row.empty and status < 300 and raw == "" then
+    return {}
+  end
+  local body, why = json.decode(raw)
+  if type(body) ~= "table" then
+    return foreign(status, raw, why or "not an object")
+  end
+  if status < 300 then
+    return body
+  end
+  if type(body.type) ~= "string" then
+    return foreign(status, raw, "no error type")
+  end
+  return nil, {
+    kind = by_type[body.type] or kind_of(status), type = body.type, status = status,
+    message = body.message or body.pgMessage or body.type, response = body, raw = raw,
+    pg_code = body.pgCode, pg_message = body.pgMessage,
+  }
+end
+
+---The answer of an operation.
+---@param row table       the operation
+---@param status integer  HTTP status
+---@param raw string      the body
+---@return any result     nil when it is an error
+---@return table? fault   fields of a portone.Error
+function M.answer(row, status, raw)
+  if row.csv and status < 300 then
+    return raw
+  end
+  if row.api == "v1" then
+    return v1(row, status, raw)
+  end
+  return v2(row, status, raw)
+end
+
+---Header lines as a table: lower-case names, several of one name joined by ", ".
+---@param lines string
+---@return table<string, string>
+function M.headers(lines)
+  local out = {}
+  for name, value in lines:gmatch("([%w%-_]+):[ \t]*([^\r\n]*)") do
+    name = name:lower()
+    out[name] = out[name] and out[name] .. ", " .. value or value
+  end
+  return out
+end
+
+return M
