@@ -11,4 +11,3 @@ max_line_length = 100
 exclude_files = { "build", "types" }
 
 files["spec"] = { std = "+busted" }
-files["*.rockspec"] = { std = "rockspec" }
