@@ -49,6 +49,7 @@ httpd = $(call out,$(1))/portone/sandbox/httpd.so
 make = $(MAKE) --no-print-directory
 
 build: $(foreach w,$(worlds),$(call core,$(w))) $(foreach w,$(worlds),$(call httpd,$(w)))
+	@:
 
 define world
 $(call out,$(1))/obj/%.o: src/%.c
