@@ -3,6 +3,7 @@
 -- word, nothing here knows an operation by name. Pure: no I/O, the arguments stay as
 -- they are.
 
+local api = require "portone.api"
 local core = require "portone.core"
 local json = require "portone.json"
 local time = require "portone.time"
@@ -12,6 +13,78 @@ local escape = core.escape
 local encode = json.encode
 
 local M = {}
+
+-- {====== Values on their way out: JSON inside JSON, and times ======
+
+-- A table of the caller's where the API takes JSON as text.
+local function json_text(value)
+  if type(value) ~= "table" then
+    return value
+  end
+  local text, why, at = encode(value)
+  if not text then
+    error({ path = at, problem = why }, 0)
+  end
+  return text
+end
+
+local function v2_time(value)
+  return (type(value) == "number" or type(value) == "string") and time.to_v2(value) or value
+end
+
+local converters  -- below: types nest
+
+-- A function for values of this field, or nil where they go out as they are.
+local function converter(version, field, above)
+  if field.type == "json" then
+    return json_text
+  elseif field.format == "date-time" then
+    return v2_time
+  elseif field.items then
+    local item = converter(version, field.items, above)
+    return item and function(list)
+      local out = {}
+      for i, value in pairs(type(list) == "table" and list or {}) do
+        out[i] = item(value)
+      end
+      return type(list) == "table" and next(out) and out or list
+    end
+  end
+  local fields = field.fields
+  if field.ref and not above[field.ref] then
+    above[field.ref] = true
+    fields = api.type(version, field.ref).fields
+  end
+  local inner = fields and converters(version, fields, above)
+  if field.ref then
+    above[field.ref] = nil
+  end
+  return inner and function(object)
+    if type(object) ~= "table" then
+      return object
+    end
+    local out = {}
+    for name, value in pairs(object) do
+      out[name] = inner[name] and inner[name](value) or value
+    end
+    return out
+  end
+end
+
+-- Functions by field name, or nil when no field needs one.
+function converters(version, fields, above)
+  local out
+  for name, field in pairs(fields) do
+    local fn = converter(version, field, above)
+    if fn then
+      out = out or {}
+      out[name] = fn
+    end
+  end
+  return out
+end
+
+-- }=========================
 
 -- row -> its path cut at the fields, and its array rule; made on first use.
 local plans = setmetatable({}, { __mode = "k" })
@@ -28,12 +101,9 @@ local function make_plan(row)
     rest = after
   end
   local plan = { pieces = pieces, tail = rest, is_array = check.is_array(row) }
-  for name, field in pairs(row.body or {}) do
-    if field.type == "json" or field.format == "date-time" or field.wire then
-      plan.convert = plan.convert or {}
-      plan.convert[name] = field
-    end
-  end
+  plan.convert = converters(row.api, row.body or {}, {})
+  -- some V1 operations have a field of this name themselves
+  plan.passes_extra = not ((row.body or {}).extra or (row.query or {}).extra)
   plans[row] = plan
   return plan
 end
@@ -114,19 +184,19 @@ end
 
 -- The query of a request, in the order of the names. Where there is no body, a field
 -- without a place of its own (`extra`, or one that was not checked) goes here too.
-local function build_query(row, args)
+local function build_query(row, plan, args)
   local names, source = {}, {}
   local query, path_fields = row.query or {}, row.path_fields or {}
   local function take(from)
     for name in pairs(from) do
-      if query[name] or not (row.body or path_fields[name] or name == "extra") then
+      if query[name] or not (row.body or path_fields[name] or name == "extra" and plan.passes_extra) then
         names[#names + 1] = tostring(name)
         source[tostring(name)] = from
       end
     end
   end
   take(args)
-  if not row.body then
+  if not row.body and plan.passes_extra then
     take(args.extra or {})
   end
   table.sort(names)
@@ -137,44 +207,18 @@ local function build_query(row, args)
   return out
 end
 
--- A body field on its way out: JSON inside JSON, and times.
-local function converted(field, value)
-  if value == json.null then
-    return value
-  end
-  if field.type == "json" and type(value) == "table" then
-    local text, wrong, path = encode(value)
-    if not text then
-      return nil, { path = path, problem = wrong }
-    end
-    return text
-  end
-  if field.format == "date-time" then
-    return time.to_v2(value) or value
-  end
-  return value
-end
-
 local function build_body(row, plan, args, store_id)
   local body, any = {}, false
-  local path_fields, query, convert = row.path_fields, row.query, plan.convert
+  local path_fields, query = row.path_fields, row.query
   for name, value in next, args do
-    if name ~= "extra" and not (path_fields and path_fields[name])
+    if not (plan.passes_extra and name == "extra") and not (path_fields and path_fields[name])
        and not (query and query[name]) then
-      local field = convert and convert[name]
-      if field then
-        local wrong
-        value, wrong = converted(field, value)
-        if value == nil then
-          return nil, wrong
-        end
-        name = field.wire or name
-      end
-      body[name] = value
+      local convert = plan.convert and plan.convert[name]
+      body[name] = convert and convert(value) or value
       any = true
     end
   end
-  for name, value in next, args.extra or {} do
+  for name, value in next, plan.passes_extra and args.extra or {} do
     body[name] = value
     any = true
   end
@@ -182,16 +226,16 @@ local function build_body(row, plan, args, store_id)
     body.storeId = store_id
     any = true
   end
-  return body, nil, any
+  return body, any
 end
 
 -- The body as JSON; nil when it travels in the query and there is nothing to say.
 local function body_text(row, plan, args, store_id)
-  local body, wrong, any = build_body(row, plan, args, store_id)
-  if not body then
-    return nil, wrong
+  local ok, body, any = pcall(build_body, row, plan, args, store_id)
+  if not ok then  -- a table of ours says what cannot be sent; anything else is a fault
+    return nil, type(body) == "table" and body or error(body, 0)
   end
-  if not any and (row.query_body or next(row.body) == nil) then
+  if not any and not row.body_required then
     return nil
   end
   local text, why, at = encode(body, plan.is_array)
@@ -213,7 +257,7 @@ function M.request(row, args, store_id)
   if not path then
     return nil, wrong
   end
-  local query = (row.query or not row.body) and build_query(row, args) or {}
+  local query = (row.query or not row.body) and build_query(row, plan, args) or {}
   local text, wrong_at
   if row.body then
     text, wrong_at = body_text(row, plan, args, store_id)

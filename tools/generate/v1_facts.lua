@@ -70,8 +70,17 @@ facts.of = {
   ["cvs.issue"] = { notice_url = texts },
 }
 
+-- [spec, doc] the answer is a payment that was tried now: `failed` is the card's refusal
+local charge = { charge = true }
+
 -- Facts of whole operations.
 facts.rows = {
+  ["subscribe.again"] = charge,
+  ["subscribe.onetime"] = charge,
+  ["subscribe.retry"] = charge,
+  ["benepia.pay"] = charge,
+  ["kcpquick.pay_money"] = charge,
+  ["kcpquick.pay_autopay"] = charge,
   ["users.get_token"] = { noauth = true },
   ["payments.cancel"] = { any_of = { { "imp_uid", "merchant_uid" } } },
   ["payments.list"] = { any_of = { { "imp_uid", "merchant_uid" } } },

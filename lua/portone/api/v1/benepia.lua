@@ -8,7 +8,7 @@ local str = { type = "string" }
 return {
   pay = {
     summary = "Pay with Benepia points.",
-    method = "POST", path = "/benepia/payment",
+    method = "POST", path = "/benepia/payment", charge = true,
     body = {
       amount = NUM, benepia_password = { type = "string", required = true, secret = true },
       benepia_user = STR, channel_key = { type = "string", advised = true },

@@ -28,7 +28,7 @@ return {
 
   pay_autopay = {
     summary = "Charge a KCP Quick autopay key.",
-    method = "POST", path = "/kcpquick/payment/autopay", json_only = true,
+    method = "POST", path = "/kcpquick/payment/autopay", json_only = true, charge = true,
     body = {
       amount = INT, buyer_name = { type = "string", required = true, max = 20 },
       customer_uid = STR, merchant_uid = { type = "string", required = true, max = 40 },
@@ -40,7 +40,7 @@ return {
 
   pay_money = {
     summary = "Pay with KCP prepaid money.",
-    method = "POST", path = "/kcpquick/payment/money", json_only = true,
+    method = "POST", path = "/kcpquick/payment/money", json_only = true, charge = true,
     body = {
       amount = INT, channel_key = { type = "string", advised = true }, imp_uid = STR,
       member_id = { type = "string", required = true, max = 16 },

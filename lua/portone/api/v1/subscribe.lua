@@ -25,7 +25,7 @@ local reschedule_pgs = {
 return {
   again = {
     summary = "Charge a stored billing key now.",
-    method = "POST", path = "/subscribe/payments/again",
+    method = "POST", path = "/subscribe/payments/again", charge = true,
     body = {
       amount = NUM, channel_key = { type = "string", advised = true, max = 55 },
       customer_uid = { type = "string", required = true, max = 80 },
@@ -75,7 +75,7 @@ return {
 
   onetime = {
     summary = "Charge a card by its number; with customer_uid it is kept as a billing key.",
-    method = "POST", path = "/subscribe/payments/onetime",
+    method = "POST", path = "/subscribe/payments/onetime", charge = true,
     body = {
       amount = NUM,
       card_number = { type = "string", required = true, format = "card", secret = true },
@@ -133,7 +133,7 @@ return {
 
   retry = {
     summary = "Charge a failed or revoked schedule now.",
-    method = "POST", path = "/subscribe/payments/schedule/{merchant_uid}/retry",
+    method = "POST", path = "/subscribe/payments/schedule/{merchant_uid}/retry", charge = true,
     path_fields = { merchant_uid = STR }, pgs = reschedule_pgs,
     result = { type = "object", ref = "output.Payment" }, statuses = { 400, 404, 500 },
   },
