@@ -1,0 +1,68 @@
+--- The V1 side of the sandbox: the books of api.iamport.kr.
+-- Pure state machines. The server routes, parses and checks requests against the specification;
+-- here they meet the books of one `world`.
+
+local answer = require "portone.sandbox.v1.answer"
+local settings = require "portone.sandbox.v1.settings"
+local state = require "portone.sandbox.v1.state"
+local users = require "portone.sandbox.v1.users"
+
+local M = {
+  --- operation name → function(world, req) → HTTP status, envelope
+  ---@type table<string, fun(world: table, req: table): integer, table>
+  handlers = {},
+  --- What happens outside the API: deposits, payment windows.
+  ---@type table<string, function>
+  actions = {},
+  --- Named settings and their defaults.
+  settings = settings.defaults,
+  open = state.open,
+  authorize = users.authorize,
+}
+
+-- Operations that declare a 400 of their own; the others report a bad request in the envelope.
+local DECLARES_400 = {}
+
+for _, topic in ipairs { "users", "subscribe", "customers", "schedules", "payments", "cancel",
+  "prepare" } do
+  local part = require("portone.sandbox.v1." .. topic)
+  for name, handler in pairs(part.handlers) do M.handlers[name] = handler end
+  for name, action in pairs(part.actions or {}) do M.actions[name] = action end
+end
+
+for name in ([[subscribe.schedules subscribe.schedule_update subscribe.reschedule subscribe.retry
+  subscribe.schedules_by_customer customers.schedules payments.find_all payments.by_status
+  ]]):gmatch("%S+") do DECLARES_400["v1." .. name] = true end
+
+local function list(problems)
+  local out = {}
+  for _, one in ipairs(problems) do
+    table.insert(out, tostring(one.path) .. " (" .. tostring(one.problem) .. ")")
+  end
+  return table.concat(out, ", ")
+end
+
+--- Answers a request that does not fit the specification.
+---@param world table
+---@param req table
+---@param problems { path: string, problem: string }[]
+---@return integer status
+---@return table body
+function M.invalid(world, req, problems)
+  local message = "요청 값이 올바르지 않습니다: " .. list(problems)
+  if req.row.name == "v1.users.get_token" then return answer.fail(world, 401, message) end
+  local rule = settings.get(world, "v1_invalid_status")
+  if rule == "declared" then rule = DECLARES_400[req.row.name] and 400 or 200 end
+  if rule == 200 then return answer.refuse(world, message) end
+  return answer.fail(world, rule, message)
+end
+
+--- Answers a path that the API does not have.
+---@param world table
+---@return integer status
+---@return table body
+function M.not_found(world)
+  return answer.fail(world, 404, "존재하지 않는 API 입니다.")
+end
+
+return M

@@ -1,0 +1,60 @@
+--- Amounts of V1: numbers in the currency's major unit, exact to its smallest unit.
+
+local M = {}
+
+-- ISO 4217 currencies whose smallest unit is not a hundredth.
+local DECIMALS = {
+  BIF = 0, CLP = 0, DJF = 0, GNF = 0, ISK = 0, JPY = 0, KMF = 0, KRW = 0, PYG = 0, RWF = 0,
+  UGX = 0, VND = 0, VUV = 0, XAF = 0, XOF = 0, XPF = 0,
+  BHD = 3, IQD = 3, JOD = 3, KWD = 3, LYD = 3, OMR = 3, TND = 3,
+}
+
+local tointeger = math.tointeger or function(x) return x end
+
+local function whole(x)
+  return tointeger(x) or x
+end
+
+--- Rounds to the smallest unit, half up. An integral amount becomes an integer where Lua has them.
+---@param amount number major units
+---@param currency string ISO 4217 code
+---@return number
+function M.round(amount, currency)
+  local scale = 10 ^ (DECIMALS[currency] or 2)
+  local units = math.floor(amount * scale + 0.5)
+  if units % scale == 0 then return whole(units / scale) end
+  return units / scale
+end
+
+--- Whether an amount can be paid in a currency: finite, and no finer than its smallest unit.
+---@param amount any
+---@param currency string ISO 4217 code
+---@return boolean
+function M.payable(amount, currency)
+  if type(amount) ~= "number" or amount ~= amount then return false end
+  if amount < 0 or amount > 2 ^ 53 then return false end
+  local scale = 10 ^ (DECIMALS[currency] or 2)
+  local units = amount * scale
+  return math.abs(units - math.floor(units + 0.5)) <= math.max(1e-6, units * 1e-12)
+end
+
+--- Sum and difference, in the currency's smallest unit.
+---@param a number
+---@param b number
+---@param currency string
+---@return number
+function M.add(a, b, currency) return M.round(a + b, currency) end
+
+---@param a number
+---@param b number
+---@param currency string
+---@return number
+function M.sub(a, b, currency) return M.round(a - b, currency) end
+
+--- VAT inside a taxable amount: one eleventh, rounded.
+---@param taxable number
+---@param currency string
+---@return number
+function M.vat(taxable, currency) return M.round(taxable / 11, currency) end
+
+return M

@@ -1,0 +1,169 @@
+-- A sandbox's world and V1 books without a server, for the specs of the handlers.
+
+local assert = require "luassert"
+local books = require "portone.sandbox.v1"
+local json = require "portone.json"
+
+local M = { null = json.null }
+
+M.START = 1767225600 -- 2026-01-01T00:00:00Z
+
+local World = {}
+World.__index = World
+
+function World:now() return self.time end
+function World:random() -- a small Lehmer generator
+  self.state = self.state * 16807 % 2147483647
+  return self.state / 2147483647
+end
+local function draw(self, n, alphabet)
+  local out = {}
+  for i = 1, n do
+    local k = math.floor(self:random() * #alphabet) + 1
+    out[i] = alphabet:sub(k, k)
+  end
+  return table.concat(out)
+end
+function World:digits(n) return draw(self, n, "0123456789") end
+function World:hex(n) return draw(self, n, "0123456789abcdef") end
+function World:uuid()
+  return table.concat({ self:hex(8), self:hex(4), self:hex(4), self:hex(4), self:hex(12) }, "-")
+end
+function World:at(time, fn)
+  local timer = { time = time, fn = fn, n = #self.timers }
+  table.insert(self.timers, timer)
+  return timer
+end
+function World:cancel(timer) timer.fn = nil end
+function World:note(kind, fields)
+  fields.kind, fields.at = kind, self.time
+  table.insert(self.journal, fields)
+end
+function World:channel(key)
+  for _, c in ipairs(self.config.channels) do if c.key == key then return c end end
+end
+function World:default_channel(pg)
+  for _, c in ipairs(self.config.channels) do
+    if c.default and (not pg or c.pg == pg) then return c end
+  end
+end
+function World:webhook_v1(urls, body)
+  if urls and #urls == 0 then urls = nil end
+  table.insert(self.sent, { urls = urls, body = body })
+end
+function World:advance(seconds)
+  local target = self.time + seconds
+  while true do
+    local due
+    for _, t in ipairs(self.timers) do
+      if t.fn and t.time <= target
+        and (not due or t.time < due.time or t.time == due.time and t.n < due.n) then due = t end
+    end
+    if not due then break end
+    self.time = math.max(self.time, due.time)
+    local fn = due.fn
+    due.fn = nil
+    fn()
+  end
+  self.time = target
+end
+
+M.PGS = { "tosspayments", "nice_v2", "kcp", "tosspay_v2", "ksnet", "html5_inicis", "smartro_v2",
+  "naverpay", "kakaopay", "payco", "paypal_v2", "settle", "welcome", "galaxia", "danal", "kcp_v2",
+  "kcp_quick", "naverco", "paymentwall" }
+
+function M.world(settings, config)
+  local channels = {}
+  for i, pg in ipairs(M.PGS) do
+    channels[i] = { key = "channel-key-" .. pg, pg = pg, pg_id = pg .. "_mid", default = i == 1 }
+  end
+  local world = setmetatable({ time = M.START, state = 42, timers = {}, journal = {}, sent = {},
+    config = { imp_key = "key", imp_secret = "secret", channels = channels,
+      settings = settings or {}, v1_webhook_url = "http://console.invalid/hook" } }, World)
+  for name, value in pairs(config or {}) do world.config[name] = value end
+  books.open(world)
+  return world
+end
+
+local function row(name)
+  local ok, api = pcall(require, "portone.api")
+  local group, op = name:match("^v1%.([%w_]+)%.(.+)$")
+  return ok and api.find("v1", group, op) or { name = name }
+end
+
+-- Calls a handler; returns the response part, then code, message, HTTP status.
+function M.call(world, name, args, headers)
+  args = args or {}
+  local handler = assert(books.handlers[name], "no handler " .. name)
+  local status, body = handler(world, { row = row(name), path = args.path or {},
+    query = args.query or {}, body = args.body or {}, headers = headers or {}, now = world:now() })
+  assert.is_number(status)
+  assert.truthy(json.encode(body))
+  return body.response, body.code, body.message, status
+end
+
+-- Calls a handler that is to succeed.
+function M.ok(world, name, args)
+  local response, code, message, status = M.call(world, name, args)
+  assert.equals(0, code, tostring(message))
+  assert.equals(200, status)
+  return response
+end
+
+-- Calls a handler that is to be refused; returns the message.
+function M.refused(world, name, args, status)
+  local response, code, message, got = M.call(world, name, args)
+  assert.is_true(code ~= 0)
+  assert.equals(M.null, response)
+  assert.is_string(message)
+  assert.equals(status or 200, got, message)
+  return message
+end
+
+local cards = require("portone.sandbox.cards").public()
+
+-- Body with the card fields of a test card.
+function M.card(name, body)
+  local out = { card_number = cards[name].card_number, expiry = cards[name].expiry,
+    birth = cards[name].birth, pwd_2digit = cards[name].pwd_2digit }
+  for key, value in pairs(body or {}) do out[key] = value end
+  return out
+end
+
+function M.issue(world, uid, card, body)
+  return M.ok(world, "v1.customers.issue",
+    { path = { customer_uid = uid }, body = M.card(card or "success", body) })
+end
+
+function M.again(world, uid, merchant_uid, amount, extra)
+  local body = { customer_uid = uid, merchant_uid = merchant_uid, amount = amount, name = "pass" }
+  for key, value in pairs(extra or {}) do body[key] = value end
+  return M.call(world, "v1.subscribe.again", { body = body })
+end
+
+function M.schedule(world, uid, items, extra)
+  local body = { customer_uid = uid, schedules = items }
+  for key, value in pairs(extra or {}) do body[key] = value end
+  return M.call(world, "v1.subscribe.schedule", { body = body })
+end
+
+-- Money that moved, from the journal: charged minus cancelled.
+function M.moved(world)
+  local sum = 0
+  for _, entry in ipairs(world.journal) do
+    if entry.kind == "charge" and entry.outcome == "paid" then sum = sum + entry.amount end
+    if entry.kind == "cancel" then sum = sum - entry.amount end
+  end
+  return sum
+end
+
+-- Money that the books hold.
+function M.held(world)
+  local sum = 0
+  for _, payment in pairs(world.v1.payments) do
+    if (payment.paid_at or 0) ~= 0 then sum = sum + payment.amount - payment.cancel_amount end
+  end
+  return sum
+end
+
+return M
