@@ -22,32 +22,63 @@ static int is_loopback(const char *host, size_t n) {
 }
 
 
-static size_t host_length(const char *host, size_t n) {
-  const char *close = (n > 0 && host[0] == '[') ? memchr(host, ']', n) : NULL;
-  if (close)
-    return (size_t)(close - host) + 1;
-  return strcspn(host, ":") < n ? strcspn(host, ":") : n;
+/*
+** Length of the host that begins at p, 0 when it is none. Only characters
+** that every reader of URLs takes for a host: what this file calls
+** loopback, libcurl must not read as something else.
+*/
+static size_t host_length(const char *p) {
+  static const char name[] = "abcdefghijklmnopqrstuvwxyz"
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+  size_t n;
+  if (p[0] != '[')
+    return strspn(p, name);
+  n = 1 + strspn(p + 1, "0123456789abcdefABCDEF:.");
+  return (n > 1 && p[n] == ']') ? n + 1 : 0;
+}
+
+
+/* Past ":port", or NULL when it is not one. */
+static const char *skip_port(const char *p) {
+  unsigned long port = 0;
+  size_t i, n;
+  if (*p != ':')
+    return p;
+  n = strspn(p + 1, "0123456789");
+  for (i = 1; i <= n && port <= 65535; i++)
+    port = port * 10 + (unsigned long)(p[i] - '0');
+  return (port >= 1 && port <= 65535) ? p + 1 + n : NULL;
+}
+
+
+/* Bytes that a URL holds only in their %XX form. */
+static int is_forbidden(unsigned char c) {
+  return c <= ' ' || c >= 0x7f || strchr("\"#<>\\^`{|}", c) != NULL;
 }
 
 
 const char *po_url_check(const char *url, size_t len, int insecure,
                          int *loopback) {
-  const char *host;
+  const char *host, *end;
   size_t i, n;
   int plain = strncmp(url, "http://", 7) == 0;
   *loopback = 0;
   for (i = 0; i < len; i++)
-    if ((unsigned char)url[i] <= ' ' || (unsigned char)url[i] >= 0x7f)
+    if (is_forbidden((unsigned char)url[i]))
       return "the URL has a character that must be percent-encoded";
   if (!plain && strncmp(url, "https://", 8) != 0)
     return "the URL must begin with https:// (or http:// to this machine)";
   host = url + (plain ? 7 : 8);
-  n = strcspn(host, "/?#\\");
-  if (memchr(host, '@', n))
+  if (memchr(host, '@', strcspn(host, "/?")))
     return "the URL must not hold a user name or password";
-  n = host_length(host, n);
+  n = host_length(host);
   if (n == 0)
     return "the URL has no host";
+  end = skip_port(host + n);
+  if (!end)
+    return "the URL has a port that does not exist";
+  if (*end != '\0' && *end != '/' && *end != '?')
+    return "the URL has a host that is not a name or an address";
   *loopback = is_loopback(host, n);
   if (plain && !*loopback && !insecure)
     return "plain http is refused except to this machine: use https, "
@@ -59,12 +90,14 @@ const char *po_url_check(const char *url, size_t len, int insecure,
 size_t po_url_escape(char *out, const char *s, size_t n) {
   static const char hex[] = "0123456789ABCDEF";
   char *o = out;
+  int dots = n <= 2 && strspn(s, ".") >= n;  /* "." and ".." move in a path */
   size_t i;
   for (i = 0; i < n; i++) {
     unsigned char c = (unsigned char)s[i];
     int plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
                 || (c >= '0' && c <= '9')
-                || c == '-' || c == '.' || c == '_' || c == '~';
+                || c == '-' || c == '_' || c == '~'
+                || (c == '.' && !dots);
     if (plain)
       *o++ = (char)c;
     else {

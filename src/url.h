@@ -18,7 +18,10 @@ const char *po_url_check(const char *url, size_t len, int insecure,
 /* Bytes that po_url_escape needs at most for n, closing NUL included. */
 #define PO_ESCAPE_SIZE(n) ((n) * 3 + 1)
 
-/* RFC 3986: everything but the unreserved characters as %XX. */
+/*
+** RFC 3986: everything but the unreserved characters as %XX, and the dots
+** of "." and ".." too. 's' ends with a NUL.
+*/
 size_t po_url_escape(char *out, const char *s, size_t n);
 
 #endif
