@@ -77,6 +77,7 @@ static void add_steps(luaL_Buffer *b, const struct step *s) {
 /* Pushes "schedules[2].amount". */
 static void push_path(lua_State *L, const struct step *s) {
   luaL_Buffer b;
+  luaL_checkstack(L, LUA_MINSTACK, "JSON path");
   luaL_buffinit(L, &b);
   add_steps(&b, s);
   luaL_pushresult(&b);
@@ -121,6 +122,22 @@ static int is_utf8(const char *s, size_t len) {
 }
 
 
+#if LUA_VERSION_NUM >= 503
+
+/* An integer that its double does not stand for. */
+static int is_beyond(lua_State *L, int idx) {
+  lua_Integer i = lua_tointeger(L, idx);
+  return lua_isinteger(L, idx)
+         && (i > (lua_Integer)MAX_EXACT || i < -(lua_Integer)MAX_EXACT);
+}
+
+#else
+
+#define is_beyond(L, idx) 0
+
+#endif
+
+
 /*
 ** What number at 'idx' becomes: 0 refused, 1 written by cjson, 2 an
 ** integer that needs a mark. A fraction is carried in 14 digits, which
@@ -137,7 +154,7 @@ static int number_kind(lua_State *L, int idx, const char **problem) {
   if (size == floor(size)) {
     if (size < MAX_PLAIN)
       return 1;
-    if (size <= MAX_EXACT)
+    if (size <= MAX_EXACT && !is_beyond(L, idx))
       return 2;
     *problem = "is an integer beyond 2^53, which JSON readers do not keep "
                "exact";
@@ -481,12 +498,13 @@ static int unfill(lua_State *L, int idx) {
 
 /*
 ** Pushes the number at 'idx' as an integer, or as the float it has to be,
-** and returns 1; 0 when it is right as it is. Beyond 2^53 both codecs
-** give the float, since only one of them could give the integer.
+** and returns 1; 0 when it is right as it is. From 2^53 on both codecs
+** give the float: 2^53 is also what 2^53 + 1 reads as, and only one of
+** them could tell the two apart.
 */
 static int push_number(lua_State *L, int idx) {
   lua_Number x = lua_tonumber(L, idx);
-  int exact = fabs(x) <= MAX_EXACT;
+  int exact = fabs(x) < MAX_EXACT;
   if (lua_isinteger(L, idx)) {
     if (exact)
       return 0;

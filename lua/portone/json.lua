@@ -18,7 +18,7 @@ json.null = core.null
 json.encode = core.json_encode
 
 ---JSON text to value. Null members are absent; null items are `json.null`; `[]` comes
----back as a marked array; whole numbers up to 2^53 as Lua integers.
+---back as a marked array; whole numbers below 2^53 as Lua integers, others as floats.
 ---@param text string
 ---@return any value        nil when the text is not JSON
 ---@return string? problem
