@@ -112,18 +112,12 @@ static int client_new(lua_State *L) {
 /* }================================ */
 
 
-/* A header must not be able to begin another one. */
-static int is_line(const char *s, size_t len) {
-  size_t i;
-  for (i = 0; i < len; i++)
-    if (s[i] == '\r' || s[i] == '\n' || s[i] == '\0')
-      return 0;
-  return 1;
-}
-
-
-/* Every element of the table at 'arg' is a string of one line. */
-static void check_headers(lua_State *L, int arg) {
+/*
+** Every element of the table at 'arg' is a string; NULL when each can be a
+** header, otherwise what is wrong.
+*/
+static const char *check_headers(lua_State *L, int arg) {
+  const char *wrong = NULL;
   size_t i, n;
   luaL_checktype(L, arg, LUA_TTABLE);
   n = lua_rawlen(L, arg);
@@ -134,10 +128,11 @@ static void check_headers(lua_State *L, int arg) {
     luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, arg,
                   "headers must be strings");
     s = lua_tolstring(L, -1, &len);
-    luaL_argcheck(L, is_line(s, len), arg,
-                  "a header holds a CR, LF or NUL");
+    if (!wrong)
+      wrong = po_transfer_check_header(s, len);
     lua_pop(L, 1);
   }
+  return wrong;
 }
 
 
@@ -211,13 +206,13 @@ static int client_perform(lua_State *L) {
   struct client *c = toclient(L);
   struct po_request q;
   struct po_result r;
-  const char *wrong;
+  const char *wrong, *wrong_header;
   size_t urllen, methodlen;
   double timeout;
   memset(&q, 0, sizeof(q));
   q.method = luaL_checklstring(L, 2, &methodlen);
   q.url = luaL_checklstring(L, 3, &urllen);
-  check_headers(L, 4);
+  wrong_header = check_headers(L, 4);
   q.body = luaL_optlstring(L, 5, NULL, &q.bodylen);
   if (!q.body)
     q.bodylen = 0;
@@ -227,8 +222,8 @@ static int client_perform(lua_State *L) {
                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == methodlen, 2,
                 "upper-case HTTP method expected");
   wrong = po_url_check(q.url, urllen, c->insecure, &q.direct);
-  if (wrong)
-    return push_invalid(L, wrong);
+  if (wrong || wrong_header)
+    return push_invalid(L, wrong ? wrong : wrong_header);
   if (!set_headers(L, c, 4, q.body != NULL))
     return luaL_error(L, "not enough memory");
   q.headers = c->headers;

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define MAX_HEAD (256u * 1024u)
@@ -19,6 +21,40 @@ static void startup(void) {
 
 int po_transfer_startup(void) {
   return pthread_once(&once, startup) == 0 && started;
+}
+
+
+/*
+** Headers that say how long a request is: libcurl writes them, and a
+** second opinion would let one request be read as two.
+*/
+static int is_framing(const char *name, size_t n) {
+  static const char *const names[] = {
+    "content-length", "transfer-encoding", "expect", "upgrade", NULL
+  };
+  int i;
+  for (i = 0; names[i]; i++)
+    if (strlen(names[i]) == n && strncasecmp(name, names[i], n) == 0)
+      return 1;
+  return 0;
+}
+
+
+const char *po_transfer_check_header(const char *line, size_t len) {
+  static const char token[] = "abcdefghijklmnopqrstuvwxyz"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_!#$%&'*+.^`|~";
+  size_t i, value, n = strspn(line, token);
+  for (i = 0; i < len; i++)
+    if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
+      return "a header holds a CR, LF, NUL or other control character";
+  if (n == 0 || line[n] != ':')
+    return "a header is not of the form 'Name: value'";
+  value = n + 1 + strspn(line + n + 1, " \t");
+  if (value == len)
+    return "a header has no value";  /* libcurl would leave it out */
+  if (is_framing(line, n))
+    return "a header of the request's length or framing is not the caller's";
+  return NULL;
 }
 
 
@@ -51,10 +87,18 @@ void po_transfer_free(struct po_transfer *t) {
 
 /* {====== libcurl's callbacks ====== */
 
+/* Does the head end here, with an empty line? */
+static int is_complete(const struct po_buffer *head) {
+  size_t n = head->len;
+  return (n >= 2 && memcmp(head->data + n - 2, "\n\n", 2) == 0)
+         || (n >= 3 && memcmp(head->data + n - 3, "\n\r\n", 3) == 0);
+}
+
+
 static size_t on_header(char *p, size_t size, size_t n, void *ud) {
   struct po_transfer *t = ud;
   size_t len = size * n;
-  if (len > 5 && memcmp(p, "HTTP/", 5) == 0)
+  if (is_complete(&t->head) && len > 5 && memcmp(p, "HTTP/", 5) == 0)
     po_buffer_reset(&t->head);  /* of several answers (1xx) the last counts */
   if (po_buffer_add(&t->head, p, len) == PO_BUFFER_OK)
     return len;
@@ -81,10 +125,17 @@ static size_t on_body(char *p, size_t size, size_t n, void *ud) {
 static int on_start(void *ud, char *ip, char *local, int port, int lport) {
   struct po_transfer *t = ud;
   (void)ip; (void)local; (void)port; (void)lport;
-  if (t->starts > 0 && t->write)
-    return CURL_PREREQFUNC_ABORT;
   t->starts++;
-  return CURL_PREREQFUNC_OK;
+  return (t->starts > 1 && t->write) ? CURL_PREREQFUNC_ABORT
+                                     : CURL_PREREQFUNC_OK;
+}
+
+
+/* A program that the host starts must not inherit the connection. */
+static curl_socket_t open_socket(void *ud, curlsocktype purpose,
+                                 struct curl_sockaddr *a) {
+  (void)ud; (void)purpose;
+  return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
 /* }================================ */
@@ -117,11 +168,12 @@ static CURLcode set_for_life(struct po_transfer *t, CURL *e) {
   SET(CURLOPT_WRITEDATA, t);
   SET(CURLOPT_PREREQFUNCTION, on_start);
   SET(CURLOPT_PREREQDATA, t);
+  SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
   SET(CURLOPT_USERAGENT, o->user_agent);
-  if (o->ca_file)
+  if (o->ca_file) {  /* these authorities, and not the system's beside them */
     SET(CURLOPT_CAINFO, o->ca_file);
-  if (o->proxy)
-    SET(CURLOPT_PROXY, o->proxy);
+    SET(CURLOPT_CAPATH, NULL);
+  }
   return c;
 }
 
@@ -145,11 +197,27 @@ static enum po_code own_handle(struct po_transfer *t) {
 }
 
 
+/* The API's methods, and no other: what is wrong with this one, or NULL. */
+static const char *wrong_method(const struct po_request *r) {
+  static const char *const methods[] = {
+    "GET", "POST", "DELETE", "PUT", "PATCH", NULL
+  };
+  int i;
+  for (i = 0; methods[i]; i++)
+    if (strcmp(r->method, methods[i]) == 0)
+      return (i == 0 && r->body) ? "a GET carries no body" : NULL;
+  return "the method must be GET, POST, PUT, PATCH or DELETE";
+}
+
+
 enum po_code po_transfer_begin(struct po_transfer *t,
                                const struct po_request *r) {
   CURLcode c = CURLE_OK;
   CURL *e;
-  enum po_code own = own_handle(t);
+  const char *wrong = wrong_method(r);
+  enum po_code own = wrong ? PO_INVALID : own_handle(t);
+  if (wrong)
+    snprintf(t->error, sizeof(t->error), "%s", wrong);
   if (own != PO_OK)
     return own;
   e = t->easy;
@@ -159,8 +227,8 @@ enum po_code po_transfer_begin(struct po_transfer *t,
   t->bodylen = r->bodylen;
   t->starts = t->full = 0;
   t->error[0] = '\0';
-  if (!r->body && strcmp(r->method, "POST") != 0)
-    SET(CURLOPT_HTTPGET, 1L);  /* no body and no length: GET, DELETE */
+  if (!r->body && (!t->write || strcmp(r->method, "DELETE") == 0))
+    SET(CURLOPT_HTTPGET, 1L);  /* no body, and no length of it */
   else {
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDS, r->body ? r->body : "");
@@ -170,8 +238,7 @@ enum po_code po_transfer_begin(struct po_transfer *t,
   SET(CURLOPT_URL, r->url);
   SET(CURLOPT_HTTPHEADER, r->headers);
   SET(CURLOPT_TIMEOUT_MS, r->timeout);
-  if (!t->options->proxy)
-    SET(CURLOPT_PROXY, r->direct ? "" : NULL);
+  SET(CURLOPT_PROXY, r->direct ? "" : t->options->proxy);
   if (c == CURLE_OK)
     return PO_OK;
   snprintf(t->error, sizeof(t->error), "%s", curl_easy_strerror(c));
@@ -185,10 +252,10 @@ static enum po_code classify(const struct po_transfer *t, CURLcode c) {
       return PO_OK;
     case CURLE_OPERATION_TIMEDOUT:
       return PO_TIMEOUT;
-    case CURLE_OUT_OF_MEMORY:
-      return PO_NOMEM;
-    case CURLE_WRITE_ERROR:  /* one of our callbacks refused */
-      return t->full ? PO_PROTOCOL : PO_NOMEM;
+    case CURLE_OUT_OF_MEMORY:  /* libcurl's word for a header line too long */
+      return t->starts ? PO_PROTOCOL : PO_NOMEM;
+    case CURLE_WRITE_ERROR:    /* one of our callbacks refused */
+      return PO_PROTOCOL;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -213,6 +280,15 @@ static enum po_code classify(const struct po_transfer *t, CURLcode c) {
 }
 
 
+/* Is there the beginning of an answer, other than "100 Continue"? */
+static int has_answer(const struct po_buffer *head) {
+  const char *space = head->len ? memchr(head->data, ' ', head->len) : NULL;
+  if (!space)
+    return head->len > 0;
+  return space + 1 == head->data + head->len || space[1] != '1';
+}
+
+
 /*
 ** A request counts as unsent only when libcurl never started it or put
 ** none of its bytes out; when in doubt it was sent.
@@ -222,8 +298,10 @@ static enum po_sent how_much(const struct po_transfer *t) {
   long total = 0;
   if (t->starts == 0)
     return PO_SENT_NOTHING;
-  if (t->head.len > 0)
+  if (has_answer(&t->head))
     return PO_SENT_ANSWER;
+  if (t->starts > 1 && t->write)
+    return PO_SENT_ALL;  /* libcurl has begun to count anew */
   curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &total);
   curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &body);
   if (total == 0 && body == 0)
@@ -235,7 +313,9 @@ static enum po_sent how_much(const struct po_transfer *t) {
 static const char *explain(struct po_transfer *t, CURLcode c) {
   char *p;
   if (c == CURLE_WRITE_ERROR && t->full)
-    return "the answer is larger than max_response";
+    return "the answer is larger than max_response, or its head than 256 KiB";
+  if (c == CURLE_WRITE_ERROR || c == CURLE_OUT_OF_MEMORY)
+    return "the answer is too large for the memory at hand";
   if (c == CURLE_ABORTED_BY_CALLBACK)
     return "the connection was lost after the request went out";
   if (t->error[0] == '\0')

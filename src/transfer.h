@@ -30,10 +30,10 @@ enum po_code {
   PO_NETWORK,         /* no connection, reset, cut short */
   PO_TLS,             /* certificate, host name, handshake */
   PO_TIMEOUT,
-  PO_PROTOCOL,        /* not HTTP, or larger than allowed */
+  PO_PROTOCOL,        /* not HTTP, or larger than can be taken */
   PO_CANCELLED,
   PO_INVALID,         /* the request itself cannot be sent */
-  PO_NOMEM
+  PO_NOMEM            /* only while nothing was sent */
 };
 
 /* What the other side may have seen of the request. */
@@ -43,7 +43,7 @@ struct po_options {
   long connect_timeout;     /* milliseconds */
   size_t max_response;      /* bytes of body */
   char *ca_file;            /* owned; NULL: libcurl's default */
-  char *proxy;              /* owned; NULL: environment, none for loopback */
+  char *proxy;              /* owned; NULL: what the environment says */
   char *user_agent;         /* owned */
 };
 
@@ -55,7 +55,7 @@ struct po_request {
   size_t bodylen;
   struct curl_slist *headers;
   long timeout;             /* milliseconds, 0: none */
-  int direct;               /* loopback: no proxy from the environment */
+  int direct;               /* loopback: past every proxy */
 };
 
 struct po_result {
@@ -82,6 +82,12 @@ struct po_transfer {
 
 /* libcurl's own start-up, once per process; 0 when it fails. */
 int po_transfer_startup(void);
+
+/*
+** NULL when the line "Name: value" may be a header of a request,
+** otherwise what is wrong with it.
+*/
+const char *po_transfer_check_header(const char *line, size_t len);
 
 void po_transfer_init(struct po_transfer *t, const struct po_options *o);
 void po_transfer_free(struct po_transfer *t);
