@@ -6,7 +6,7 @@ local function token(world)
 end
 
 local function authorize(world, headers)
-  return books.authorize(world, { row = { name = "v1.payments.get" }, headers = headers })
+  return books.authorize(world, { row = s.row "v1.payments.get", headers = headers })
 end
 
 describe("V1 access token", function()
@@ -72,7 +72,8 @@ describe("V1 access token", function()
   end)
 
   it("is not asked of an operation without authorization", function()
-    assert.is_nil((books.authorize(s.world(), { row = { noauth = true }, headers = {} })))
+    local row = s.row "v1.users.get_token"
+    assert.is_nil((books.authorize(s.world(), { row = row, headers = {} })))
   end)
 end)
 
@@ -111,7 +112,7 @@ describe("the V1 envelope", function()
     local world = s.world()
     local problems = { { path = "amount", problem = "expected number, got string" } }
     local function invalid(name, w)
-      return books.invalid(w or world, { row = { name = name } }, problems)
+      return books.invalid(w or world, { row = s.row(name) }, problems)
     end
     local status, body = invalid "v1.subscribe.again"
     assert.equals(200, status)

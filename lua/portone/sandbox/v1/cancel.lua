@@ -3,6 +3,7 @@
 local answer = require "portone.sandbox.v1.answer"
 local calendar = require "portone.sandbox.v1.calendar"
 local charge = require "portone.sandbox.v1.charge"
+local duration = require "portone.sandbox.duration"
 local money = require "portone.sandbox.v1.money"
 local paging = require "portone.sandbox.v1.paging"
 local settings = require "portone.sandbox.v1.settings"
@@ -101,7 +102,7 @@ end
 local function ksnet_problem(world, payment, partial)
   local now = world:now()
   if partial and #payment.cancel_history >= 9 then return "부분 취소는 9번까지 가능합니다." end
-  if now > calendar.add_months(payment.paid_at, 6) then
+  if now > duration.after(payment.paid_at, "6 months") then
     return "결제 후 6개월이 지나 취소할 수 없습니다."
   end
   local hour = calendar.hour(now)

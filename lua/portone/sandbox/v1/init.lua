@@ -20,9 +20,6 @@ local M = {
   authorize = users.authorize,
 }
 
--- Operations that declare a 400 of their own; the others report a bad request in the envelope.
-local DECLARES_400 = {}
-
 for _, topic in ipairs { "users", "subscribe", "customers", "schedules", "payments", "cancel",
   "prepare" } do
   local part = require("portone.sandbox.v1." .. topic)
@@ -30,9 +27,13 @@ for _, topic in ipairs { "users", "subscribe", "customers", "schedules", "paymen
   for name, action in pairs(part.actions or {}) do M.actions[name] = action end
 end
 
-for name in ([[subscribe.schedules subscribe.schedule_update subscribe.reschedule subscribe.retry
-  subscribe.schedules_by_customer customers.schedules payments.find_all payments.by_status
-  ]]):gmatch("%S+") do DECLARES_400["v1." .. name] = true end
+-- Whether the specification has a status for an operation.
+local function declares(row, status)
+  for _, one in ipairs(row.statuses or {}) do
+    if one == status then return true end
+  end
+  return false
+end
 
 local function list(problems)
   local out = {}
@@ -42,7 +43,8 @@ local function list(problems)
   return table.concat(out, ", ")
 end
 
---- Answers a request that does not fit the specification.
+--- Answers a request that does not fit the specification: 400 where the operation declares it,
+--- otherwise a code in the envelope.
 ---@param world table
 ---@param req table
 ---@param problems { path: string, problem: string }[]
@@ -52,7 +54,7 @@ function M.invalid(world, req, problems)
   local message = "요청 값이 올바르지 않습니다: " .. list(problems)
   if req.row.name == "v1.users.get_token" then return answer.fail(world, 401, message) end
   local rule = settings.get(world, "v1_invalid_status")
-  if rule == "declared" then rule = DECLARES_400[req.row.name] and 400 or 200 end
+  if rule == "declared" then rule = declares(req.row, 400) and 400 or 200 end
   if rule == 200 then return answer.refuse(world, message) end
   return answer.fail(world, rule, message)
 end

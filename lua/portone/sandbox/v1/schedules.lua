@@ -1,10 +1,10 @@
 --- Scheduled payments: made, listed, moved, revoked, run by the sandbox's clock, tried again.
 
 local answer = require "portone.sandbox.v1.answer"
-local calendar = require "portone.sandbox.v1.calendar"
 local cancel = require "portone.sandbox.v1.cancel"
 local channels = require "portone.sandbox.v1.channels"
 local charge = require "portone.sandbox.v1.charge"
+local duration = require "portone.sandbox.duration"
 local keys = require "portone.sandbox.v1.keys"
 local paging = require "portone.sandbox.v1.paging"
 local settings = require "portone.sandbox.v1.settings"
@@ -267,7 +267,7 @@ local function list(world, query, from, to, accept)
   if not from or not to or from > to then
     return answer.fail(world, 400, "조회 기간이 올바르지 않습니다.")
   end
-  if to > calendar.add_months(from, 3) then
+  if to > duration.after(from, "3 months") then
     return answer.fail(world, 400, "조회 기간은 최대 3개월입니다.")
   end
   local status, found = query["schedule-status"] or query.schedule_status, {}
