@@ -79,6 +79,7 @@ local function read_parameter(row, p)
   local place = place_of(p, row.method)
   local field = read_field(p, p.required)
   model.apply(field, facts.fields[name])
+  if field.required and facts.relaxed[name] then field.required, field.advised = nil, true end
   local own = facts.of[row.group .. "." .. row.op]
   if inner and inner ~= "" then
     field = { type = "object", style = "deep", open = true,

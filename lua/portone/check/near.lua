@@ -32,16 +32,14 @@ end
 ---The candidate nearest to `text`.
 ---@param text string
 ---@param names string[]
----@return string? name nil when none is near; the first in order of spelling wins a tie
+---@return string? name nil when none is near; the first of the list wins a tie
 function near.name(text, names)
   local plain = letters(text)
   local limit = math.max(1, math.floor(#plain / 3))
   local best, found
   for _, name in ipairs(names) do
     local d = distance(plain, letters(name), limit)
-    if d <= limit and (not best or d < best or d == best and name < found) then
-      best, found = d, name
-    end
+    if d <= limit and (not best or d < best) then best, found = d, name end
   end
   return found
 end
@@ -53,6 +51,7 @@ end
 function near.operation(text, operations)
   local op = text:match("([^.:]*)$")
   local full, last, homes, exact = {}, {}, {}, nil
+  table.sort(operations, function(a, b) return a[1] < b[1] end)
   for _, o in ipairs(operations) do
     full[#full + 1], last[#last + 1] = o[1], o[2]
     homes[o[2]] = homes[o[2]] or {}

@@ -27,8 +27,7 @@ return {
     summary = "Charge a stored billing key now.",
     method = "POST", path = "/subscribe/payments/again", charge = true,
     body = {
-      amount = NUM, channel_key = { type = "string", advised = true, max = 55 },
-      customer_uid = { type = "string", required = true, max = 80 },
+      amount = NUM, customer_uid = { type = "string", required = true, max = 80 },
       merchant_uid = { type = "string", required = true, max = 40 },
       name = {
         type = "string", advised = true, max = 40,
@@ -53,6 +52,7 @@ return {
       cash_receipt_type = {
         type = "string", enum = { "person", "company", "anonymous" }, pgs = { "tosspay_v2" },
       },
+      channel_key = { type = "string", max = 55 },
       currency = {
         type = "string", format = "currency", per_pg = { paypal_v2 = { required = true } },
       },
@@ -142,14 +142,14 @@ return {
     summary = "Schedule charges of a billing key, issuing the key first when card data is given.",
     method = "POST", path = "/subscribe/payments/schedule",
     body = {
-      channel_key = { type = "string", advised = true, max = 55 },
       customer_uid = { type = "string", required = true, max = 80 },
       schedules = {
         type = "array", items = { type = "object", ref = "input.Schedule" }, required = true,
       },
       birth = { type = "string", format = "birth", secret = true, not_pgs = birth_not_pgs },
       card_number = { type = "string", format = "card", secret = true, not_pgs = birth_not_pgs },
-      checking_amount = int, customer_id = { type = "string", advised_by = { "tosspayments" } },
+      channel_key = { type = "string", max = 55 }, checking_amount = int,
+      customer_id = { type = "string", advised_by = { "tosspayments" } },
       cvc = {
         type = "string", format = "cvc", secret = true, pgs = { "paymentwall" },
         per_pg = { paymentwall = { required = true } },

@@ -1,0 +1,108 @@
+-- SPDX-License-Identifier: MIT
+-- Checks the arguments of a call against the operation's row before anything is sent:
+-- every problem at once, each with its path and what to do about it. The tables in
+-- portone.api hold the facts, portone/check/*.lua turn them into closures.
+
+local api = require "portone.api"
+local compile = require "portone.check.compile"
+local report = require "portone.check.report"
+
+local check = {}
+
+-- Path fields go into the URL: neither empty nor null.
+local function in_path(field)
+  local copy = { min = 1 }
+  for k, v in pairs(field) do copy[k] = v end
+  copy.not_null = true
+  return copy
+end
+
+-- The one table of fields that a caller fills.
+local function arguments(row)
+  local spec = { fields = {} }
+  for _, place in ipairs { "query", "body" } do
+    for name, field in pairs(row[place] or {}) do spec.fields[name] = field end
+  end
+  for name, field in pairs(row.path_fields or {}) do spec.fields[name] = in_path(field) end
+  for _, rule in ipairs { "one_of", "any_of", "max_one_of", "required_if", "required_unless",
+    "advice", "page_window" } do
+    spec[rule] = row[rule]
+  end
+  -- where the API has no field of that name, `extra` carries what the tables do not know
+  spec.fields.extra = spec.fields.extra or { type = "object" }
+  return spec
+end
+
+local compiled = setmetatable({}, { __mode = "k" })
+
+local function closure_of(row)
+  local closure = compiled[row]
+  if not closure then
+    closure = compile.fields(row.api, arguments(row))
+    compiled[row] = closure
+  end
+  return closure
+end
+
+-- The PG that a call goes to, when the caller or the arguments tell.
+local function pg_of(args, ctx)
+  local pg = ctx.pg
+  if not pg and ctx.channels then
+    local key = rawget(args, "channel_key") or rawget(args, "channelKey")
+    local payment = rawget(args, "payment")
+    if key == nil and type(payment) == "table" then key = rawget(payment, "channelKey") end
+    pg = key ~= nil and ctx.channels[key] or nil
+  end
+  if not pg then pg = rawget(args, "pg") end
+  if type(pg) ~= "string" then return nil end
+  return pg:match("^[^.]+"):lower() -- "tosspayments.mid"
+end
+
+local function offers(row, pg)
+  for _, known in ipairs(row.pgs) do if known == pg then return true end end
+  return false
+end
+
+---Checks the arguments of an operation.
+---@param row table from portone.api
+---@param args? table the caller's arguments, never changed
+---@param ctx? { pg?: string, channels?: table<string, string> } the PG, or channel key to PG
+---@return { path: string, problem: string }[]? problems nil when there are none
+---@return { path: string, problem: string }[]? warnings nil when there are none
+function check.args(row, args, ctx)
+  if args ~= nil and type(args) ~= "table" then
+    return { { path = "", problem = "expected a table of arguments, got " .. type(args) } }
+  end
+  args = args or {}
+  local pg = (ctx or rawget(args, "pg")) and pg_of(args, ctx or {}) or nil
+  report.start(pg)
+  if pg and row.pgs and not offers(row, pg) then
+    report.add(0, row.name .. " is not offered by " .. pg)
+  end
+  closure_of(row)(args, 0)
+  return report.finish()
+end
+
+local function step(version, field, name)
+  if field.items and name:find("^%[") then return field.items end
+  local spec = field.ref and api.type(version, field.ref) or field
+  if spec.map then return spec.map end
+  return spec.fields and spec.fields[name]
+end
+
+---Tells of a path of a row's arguments whether the row declares an array there, which decides
+---how an empty table is written.
+---@param row table
+---@return fun(path: string): boolean path as "schedules[2].products"
+function check.is_array(row)
+  return function(path)
+    local field = { fields = arguments(row).fields }
+    for name in path:gmatch("%[?[^.%[]+") do
+      field = step(row.api, field, name)
+      if not field then return false end
+    end
+    return field.type == "array"
+  end
+end
+
+return check

@@ -1,0 +1,331 @@
+-- SPDX-License-Identifier: MIT
+-- Turns fields and types into closures, once each and when first met.
+-- A closure takes a value and its depth below the arguments, and writes to the report.
+
+local api = require "portone.api"
+local format = require "portone.check.format"
+local json = require "portone.json"
+local near = require "portone.check.near"
+local report = require "portone.check.report"
+local rules = require "portone.check.rules"
+
+local compile = {}
+
+local next, type, rawget = next, type, rawget
+local null = json.null
+
+-- Beyond these an integer is not exact in every Lua, nor in JSON as others read it.
+local EXACT = 2 ^ 53 - 1
+local RANGE = { int32 = 2 ^ 31 - 1 }
+
+-- The browser SDK's names for what the server calls otherwise.
+local ELSEWHERE = {
+  fullName = { "name", "name = { full = … }" },
+  firstName = { "name", "name = { separated = { first = …, last = … } }" },
+  lastName = { "name", "name = { separated = { first = …, last = … } }" },
+  customerId = { "id", "id" },
+}
+
+local function show(v, field)
+  if field.secret or type(v) == "table" then return "" end
+  if type(v) == "string" then return #v <= 40 and (" %q"):format(v) or "" end
+  return " " .. tostring(v)
+end
+
+local NOUN = { table = "object", ["nil"] = "nothing", userdata = "null" }
+
+local function kind(v)
+  if type(v) == "table" then
+    return (rawget(v, 1) ~= nil or json.is_array(v)) and "array" or "object"
+  end
+  return NOUN[type(v)] or type(v)
+end
+
+local WANTED = { json = "an object or JSON text", array = "array", object = "object" }
+
+-- The hint that goes with a value of the wrong type.
+local function hint(v, field)
+  local wanted = field.type
+  if (wanted == "integer" or wanted == "number") and type(v) == "string" and tonumber(v) then
+    return field.secret and " (send a number)" or " (send a number, e.g. " .. v .. ")"
+  elseif wanted == "string" and type(v) == "number" then
+    return field.format == "date-time" and ' (RFC 3339, e.g. "2026-01-02T03:04:05Z")'
+      or " (send a string)"
+  elseif wanted == "string" and type(v) == "table" then
+    return " (encode it as JSON text first)"
+  elseif wanted == "array" and v ~= null then
+    return " (send a list, e.g. { … })"
+  elseif wanted == "boolean" then
+    return " (send true or false)"
+  end
+  return ""
+end
+
+-- A value of the wrong type, or null: null is as good as absent where that is allowed.
+local function wrong(v, depth, field, needed)
+  if v == null and not (needed or field.required) then return end
+  local text = "expected " .. (WANTED[field.type] or field.type) .. ", got " .. kind(v)
+  if type(v) == "string" and tonumber(v) then text = text .. show(v, field) end
+  report.add(depth, text .. hint(v, field))
+end
+
+-- Length in characters; bytes that continue a character do not count.
+local function length(s)
+  local _, n = s:gsub("[^\128-\191]", "")
+  return n
+end
+
+local function check_length(v, depth, field)
+  local n = length(v)
+  if field.max and n > field.max then
+    report.add(depth, ("at most %d characters, got %d"):format(field.max, n))
+  elseif field.min and n < field.min then
+    report.add(depth, n == 0 and "must not be empty"
+      or ("at least %d characters, got %d"):format(field.min, n))
+  end
+end
+
+local function check_format(v, depth, field)
+  local problem = format[field.format](v)
+  if problem then
+    local got = show(v, field)
+    report.add(depth, problem .. (got ~= "" and ", got" .. got or ""))
+  end
+end
+
+local kinds = {}
+
+kinds["string"] = function(_, field, needed)
+  if field.format == "time-to-pay" then
+    return function(v, depth)
+      if type(v) == "string" or type(v) == "number" then return check_format(v, depth, field) end
+      return wrong(v, depth, field, needed)
+    end
+  end
+  local max, min = field.max, field.min
+  local formatted = format[field.format] ~= nil
+  if not (max or min or formatted) then
+    return function(v, depth)
+      if type(v) ~= "string" then return wrong(v, depth, field, needed) end
+    end
+  end
+  return function(v, depth)
+    if type(v) ~= "string" then return wrong(v, depth, field, needed) end
+    if max and #v > max or min and #v < min * 4 then check_length(v, depth, field) end
+    if formatted then check_format(v, depth, field) end
+  end
+end
+
+-- What to say of a value that is not in the list: the one that was meant, or all of a few.
+local function not_listed(v, list, field)
+  local after = v:match("_(%u+)$") -- CURRENCY_KRW
+  local text = field.secret and "unknown value" or ("unknown value %q"):format(v)
+  local meant
+  for _, item in ipairs(list) do if item == after then meant = item end end
+  meant = meant or near.name(v, list)
+  if meant then return text .. (" (did you mean %q?)"):format(meant) end
+  if #list <= 12 then return text .. ", expected one of " .. table.concat(list, ", ") end
+  return text
+end
+
+local function enum_list(version, field)
+  return type(field.enum) == "table" and field.enum or api.type(version, field.enum).enum
+end
+
+local function enum(version, field, needed)
+  local set
+  return function(v, depth)
+    if type(v) ~= "string" then return wrong(v, depth, field, needed) end
+    if not set then
+      set = {}
+      for _, item in ipairs(enum_list(version, field)) do set[item] = true end
+    end
+    if not set[v] then report.add(depth, not_listed(v, enum_list(version, field), field)) end
+  end
+end
+
+kinds["integer"] = function(_, field, needed)
+  local exact = RANGE[field.format] or EXACT
+  local max = math.min(field.max or exact, exact)
+  local min = math.max(field.min or -exact, -exact)
+  local formatted = field.format == "unix"
+  return function(v, depth)
+    if type(v) ~= "number" then return wrong(v, depth, field, needed) end
+    if v % 1 ~= 0 then -- also true of infinities and NaN
+      report.add(depth, "expected integer, got" .. show(v, field))
+    elseif v > max or v < min then
+      report.add(depth, ("must lie between %.0f and %.0f"):format(min, max))
+    elseif formatted then
+      check_format(v, depth, field)
+    end
+  end
+end
+
+kinds["number"] = function(_, field, needed)
+  local max, min = field.max or EXACT, field.min or -EXACT
+  return function(v, depth)
+    if type(v) ~= "number" then return wrong(v, depth, field, needed) end
+    if v ~= v or v > max or v < min then
+      report.add(depth, v ~= v and "expected number, got not-a-number"
+        or ("must lie between %.0f and %.0f"):format(min, max))
+    end
+  end
+end
+
+kinds["boolean"] = function(_, field, needed)
+  return function(v, depth)
+    if type(v) ~= "boolean" then return wrong(v, depth, field, needed) end
+  end
+end
+
+kinds["json"] = function(_, field, needed)
+  return function(v, depth)
+    if type(v) == "table" then return end
+    if type(v) ~= "string" then return wrong(v, depth, field, needed) end
+    if json.decode(v) == nil then
+      report.add(depth, "expected JSON text or a table, this text is not JSON")
+    end
+  end
+end
+
+local function check_count(n, depth, field)
+  if field.max and n > field.max then
+    report.add(depth, ("at most %d items, got %d"):format(field.max, n))
+  elseif field.min and n < field.min then
+    report.add(depth, ("at least %d items, got %d"):format(field.min, n))
+  end
+end
+
+kinds["array"] = function(version, field, needed)
+  local item = compile.field(version, field.items, true)
+  return function(v, depth)
+    if type(v) ~= "table" then
+      if field.single and v ~= null then return item(v, depth) end
+      return wrong(v, depth, field, needed)
+    end
+    local below, count, top = depth + 1, 0, 0
+    for k, x in next, v do
+      if type(k) ~= "number" or k < 1 or k % 1 ~= 0 then return wrong(v, depth, field, needed) end
+      count = count + 1
+      if k > top then top = k end
+      report[below] = k
+      item(x, below)
+    end
+    if top > count then
+      report.add(depth, ("a list with a hole: %d items up to index %.0f"):format(count, top))
+    end
+    if field.max or field.min then check_count(count, depth, field) end
+  end
+end
+
+local function map(version, field, needed)
+  local value = compile.field(version, field.map, true)
+  return function(v, depth)
+    if type(v) ~= "table" then return wrong(v, depth, field, needed) end
+    for k, x in next, v do
+      if type(k) ~= "string" then return wrong(v, depth, field, needed) end
+      report[depth + 1] = k
+      value(x, depth + 1)
+    end
+  end
+end
+
+local function unknown(k, depth, fields)
+  if type(k) ~= "string" then
+    return report.add(depth, "fields have names, this is an item of a list", k)
+  end
+  local names = {}
+  for name in pairs(fields) do names[#names + 1] = name end
+  table.sort(names)
+  local other = ELSEWHERE[k]
+  local meant = other and fields[other[1]] and other[2] or near.name(k, names)
+  report.add(depth, "unknown field" .. (meant and (" (did you mean %s?)"):format(meant)
+    or " (extra = { … } passes what the tables do not know)"), k)
+end
+
+---A closure that checks the fields of a table, already known to be one.
+---@param version "v1"|"v2"
+---@param spec table a row's or a type's fields and rules
+---@return fun(v: table, depth: integer)
+function compile.fields(version, spec)
+  local fields, open = spec.fields, spec.open
+  local required = {}
+  for name, field in pairs(fields) do
+    if field.required then required[#required + 1] = name end
+  end
+  table.sort(required)
+  -- compiled when first met: a call pays only for the fields it uses
+  local checkers = setmetatable({}, { __index = function(t, k)
+    local field = fields[k]
+    if not field then return nil end
+    t[k] = compile.field(version, field)
+    return t[k]
+  end })
+  local judge = rules.compile(spec)
+  return function(v, depth)
+    local below = depth + 1
+    for k, x in next, v do
+      local checker = checkers[k]
+      if checker then
+        report[below] = k
+        checker(x, below)
+      elseif not open then
+        unknown(k, depth, fields)
+      end
+    end
+    for i = 1, #required do
+      local name = required[i]
+      if rawget(v, name) == nil then
+        report.add(depth, "required field is missing (" .. fields[name].type .. ")", name)
+      end
+    end
+    if judge then judge(v, depth) end
+  end
+end
+
+local compiled = { v1 = {}, v2 = {} }
+
+-- The closure of a named type, shared by all that refer to it.
+local function named(version, ref)
+  local closure = compiled[version][ref]
+  if not closure then
+    local type_ = api.type(version, ref)
+    closure = type_.map and map(version, { type = "object", map = type_.map })
+      or compile.fields(version, type_)
+    compiled[version][ref] = closure
+  end
+  return closure
+end
+
+kinds["object"] = function(version, field, needed)
+  if field.map then return map(version, field, needed) end
+  local inner
+  if field.ref then inner = named(version, field.ref)
+  elseif field.fields then inner = compile.fields(version, field) end
+  return function(v, depth)
+    if type(v) ~= "table" or rawget(v, 1) ~= nil or next(v) == nil and json.is_array(v) then
+      return wrong(v, depth, field, needed)
+    end
+    if inner then return inner(v, depth) end
+  end
+end
+
+local function deprecated(closure)
+  return function(v, depth)
+    report.warn(depth, "deprecated")
+    return closure(v, depth)
+  end
+end
+
+---The closure of a field.
+---@param version "v1"|"v2"
+---@param field table
+---@param needed? boolean null is not allowed, required or not
+---@return fun(v: any, depth: integer)
+function compile.field(version, field, needed)
+  local make = field.enum and enum or kinds[field.type]
+  local closure = make(version, field, needed or field.not_null)
+  return field.deprecated and deprecated(closure) or closure
+end
+
+return compile

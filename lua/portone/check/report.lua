@@ -1,0 +1,69 @@
+-- SPDX-License-Identifier: MIT
+-- Where a check writes what it finds. One report serves all checks of a Lua state, since a
+-- check neither yields nor calls foreign code: its array part is the path walked so far, and
+-- a check that finds nothing allocates nothing.
+
+local report = { problems = nil, warnings = nil, pg = nil }
+
+---Makes the report ready for another check.
+---@param pg? string lower-case code of the PG, when known
+function report.start(pg)
+  report.problems, report.warnings, report.pg = nil, nil, pg
+end
+
+local function key_text(k)
+  if type(k) == "string" then return k end
+  return type(k) == "number" and ("[%.14g]"):format(k) or "[" .. type(k) .. "]"
+end
+
+---"schedules[2].amount": the first `depth` keys walked, then `last`.
+---@param depth integer
+---@param last? any
+---@return string
+function report.path(depth, last)
+  local parts = {}
+  for i = 1, depth do
+    local k = report[i]
+    local text = key_text(k)
+    parts[#parts + 1] = i > 1 and text:sub(1, 1) ~= "[" and "." .. text or text
+  end
+  if last ~= nil then
+    local text = key_text(last)
+    parts[#parts + 1] = depth > 0 and text:sub(1, 1) ~= "[" and "." .. text or text
+  end
+  return table.concat(parts)
+end
+
+---Notes a problem at the place walked to.
+---@param depth integer
+---@param problem string
+---@param last? any key below that place
+function report.add(depth, problem, last)
+  report.problems = report.problems or {}
+  table.insert(report.problems, { path = report.path(depth, last), problem = problem })
+end
+
+---Notes something the documents only recommend.
+---@param depth integer
+---@param problem string
+---@param last? any
+function report.warn(depth, problem, last)
+  report.warnings = report.warnings or {}
+  table.insert(report.warnings, { path = report.path(depth, last), problem = problem })
+end
+
+local function by_path(a, b)
+  if a.path ~= b.path then return a.path < b.path end
+  return a.problem < b.problem
+end
+
+---What was found, in order of path.
+---@return table[]? problems
+---@return table[]? warnings
+function report.finish()
+  if report.problems then table.sort(report.problems, by_path) end
+  if report.warnings then table.sort(report.warnings, by_path) end
+  return report.problems, report.warnings
+end
+
+return report

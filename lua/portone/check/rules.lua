@@ -1,0 +1,157 @@
+-- SPDX-License-Identifier: MIT
+-- Rules that look at more than one field: shapes, conditions, and what a PG needs.
+
+local report = require "portone.check.report"
+
+local rules = {}
+
+local null = require("portone.json").null
+
+local type, rawget = type, rawget
+
+-- "customer.identityNumber" as a list, split once.
+local steps = setmetatable({}, { __index = function(t, path)
+  local list = {}
+  for name in path:gmatch("[^.]+") do list[#list + 1] = name end
+  t[path] = list
+  return list
+end })
+
+-- The value at "customer.identityNumber" below v; absent and null are the same.
+local function value_at(v, path)
+  local list = steps[path]
+  for i = 1, #list do
+    if type(v) ~= "table" then return nil end
+    v = rawget(v, list[i])
+  end
+  if v == null then return nil end
+  return v
+end
+
+-- How many of the names are given, and the last of them.
+local function given(v, names)
+  local n, last = 0, nil
+  for i = 1, #names do
+    if value_at(v, names[i]) ~= nil then n, last = n + 1, names[i] end
+  end
+  return n, last
+end
+
+local function listed(names) return table.concat(names, ", ") end
+
+local NONE = {}
+
+local function check_shapes(spec, v, depth)
+  for _, names in ipairs(spec.one_of or NONE) do
+    local n, last = given(v, names)
+    if n == 0 then report.add(depth, "one of these is required: " .. listed(names), names[1]) end
+    if n > 1 then report.add(depth, "give only one of: " .. listed(names), last) end
+  end
+  for _, names in ipairs(spec.any_of or NONE) do
+    if given(v, names) == 0 then
+      report.add(depth, "at least one of these is required: " .. listed(names), names[1])
+    end
+  end
+  for _, names in ipairs(spec.max_one_of or NONE) do
+    local n, last = given(v, names)
+    if n > 1 then report.add(depth, "give only one of: " .. listed(names), last) end
+  end
+end
+
+local function need(v, depth, names, why)
+  for _, name in ipairs(names) do
+    if value_at(v, name) == nil then report.add(depth, "required " .. why, name) end
+  end
+end
+
+local function check_conditions(spec, v, depth)
+  for _, rule in ipairs(spec.required_if or NONE) do
+    local value = value_at(v, rule[1])
+    if value ~= nil and (rule[2] == true or value == rule[2]) then
+      local what = rule[2] == true and " is given" or " is " .. rule[2]
+      need(v, depth, rule[3], "when " .. rule[1] .. what)
+    end
+  end
+  for _, rule in ipairs(spec.required_unless or NONE) do
+    if value_at(v, rule[1]) ~= rule[2] then
+      need(v, depth, rule[3], "unless " .. rule[1] .. " is " .. rule[2])
+    end
+  end
+end
+
+local function has(list, item)
+  for _, x in ipairs(list or NONE) do if x == item then return true end end
+  return false
+end
+
+-- What the known PG requires, and what it does not look at.
+local function check_pg(names, fields, v, depth)
+  local pg = report.pg
+  for _, name in ipairs(names) do
+    local field, absent = fields[name], value_at(v, name) == nil
+    if absent and field.per_pg and field.per_pg[pg] then
+      report.add(depth, "required for " .. pg, name)
+    elseif absent and has(field.advised_by, pg) then
+      report.warn(depth, "recommended for " .. pg, name)
+    elseif not absent and (field.pgs and not has(field.pgs, pg) or has(field.not_pgs, pg)) then
+      report.warn(depth, "not used by " .. pg, name)
+    end
+  end
+end
+
+local function check_advice(spec, v, depth)
+  for _, rule in ipairs(spec.advice or NONE) do
+    if has(rule[2], report.pg) and value_at(v, rule[1]) == nil then
+      report.warn(depth, "recommended for " .. report.pg, rule[1])
+    end
+  end
+end
+
+-- (number + 1) * size of the page asked for.
+local function check_page(limit, v, depth)
+  local page = value_at(v, "page")
+  if type(page) ~= "table" then return end
+  local number, size = tonumber(rawget(page, "number")) or 0, tonumber(rawget(page, "size")) or 10
+  if (number + 1) * size > limit then
+    report.add(depth, ("(number + 1) * size must not exceed %d"):format(limit), "page")
+  end
+end
+
+local function select(fields, test)
+  local names = {}
+  for name, field in pairs(fields) do if test(field) then names[#names + 1] = name end end
+  table.sort(names)
+  return names
+end
+
+---The rules of a row or type as one closure.
+---@param spec table
+---@return (fun(v: table, depth: integer))? nil when it has no rules
+function rules.compile(spec)
+  local fields = spec.fields
+  local shaped = spec.one_of or spec.any_of or spec.max_one_of
+  local conditional = spec.required_if or spec.required_unless
+  local advised = select(fields, function(f) return f.advised end)
+  local by_pg = select(fields, function(f)
+    return f.per_pg or f.advised_by or f.pgs or f.not_pgs
+  end)
+  if not (shaped or conditional or advised[1] or by_pg[1] or spec.advice or spec.page_window) then
+    return nil
+  end
+  return function(v, depth)
+    if shaped then check_shapes(spec, v, depth) end
+    if conditional then check_conditions(spec, v, depth) end
+    for i = 1, #advised do
+      if rawget(v, advised[i]) == nil then
+        report.warn(depth, "recommended by the specification", advised[i])
+      end
+    end
+    if report.pg then
+      check_pg(by_pg, fields, v, depth)
+      check_advice(spec, v, depth)
+    end
+    if spec.page_window then check_page(spec.page_window, v, depth) end
+  end
+end
+
+return rules
