@@ -38,7 +38,7 @@ local converters  -- below: types nest
 local function converter(version, field, above)
   if field.type == "json" then
     return json_text
-  elseif field.format == "date-time" then
+  elseif field.format == "time-to-pay" then
     return v2_time
   elseif field.items then
     local item = converter(version, field.items, above)
@@ -189,7 +189,8 @@ local function build_query(row, plan, args)
   local query, path_fields = row.query or {}, row.path_fields or {}
   local function take(from)
     for name in pairs(from) do
-      if query[name] or not (row.body or path_fields[name] or name == "extra" and plan.passes_extra) then
+      local elsewhere = row.body or path_fields[name] or (plan.passes_extra and name == "extra")
+      if query[name] or not elsewhere then
         names[#names + 1] = tostring(name)
         source[tostring(name)] = from
       end

@@ -189,7 +189,7 @@ end
 -- A call that has a request but was not sent yet.
 local function new_call(state, row, args, opts, level)
   if state.closed then
-    error(row.name .. ": the client is closed", level + 1)
+    error(row.name .. ": the client is closed", level)
   end
   local info = setmetatable({ operation = row.name, attempts = 0, elapsed = 0 }, info_mt)
   return { state = state, row = row, args = args, opts = options.call(opts, level + 1),
@@ -213,16 +213,15 @@ end
 ---@param row table     the operation (api/)
 ---@param args? table   its fields
 ---@param opts? table   options of this call
----@param level? integer of the caller to blame for misuse
+---@param level integer  error's level of the caller to blame for misuse, seen from here
 ---@return any result, portone.Error? err, table info
 function M.run(state, row, args, opts, level)
-  level = (level or 1) + 1
   if args == nil then
     args = {}
   elseif type(args) ~= "table" then
     error(("%s: table of fields expected, got %s"):format(row.name, type(args)), level)
   end
-  local call = new_call(state, row, args, opts, level)
+  local call = new_call(state, row, args, opts, level + 1)
   local problems = problems_of(call)
   if problems then
     return fail(call, { kind = "invalid_request", fields = problems,
@@ -236,10 +235,10 @@ end
 ---@param row table     { name, api, method, path }, with the path as it is sent
 ---@param parts table   { query = table?, body = table? }
 ---@param opts? table
----@param level? integer
+---@param level integer
 ---@return any result, portone.Error? err, table info
 function M.raw(state, row, parts, opts, level)
-  local call = new_call(state, row, parts, opts, (level or 1) + 1)
+  local call = new_call(state, row, parts, opts, level + 1)
   return go(call, build.raw(row, parts))
 end
 

@@ -65,7 +65,7 @@ local function new_state(o)
   end
   function state.fetch_token()
     local row = api.find("v1", "users", "get_token")
-    return call.run(state, row, { imp_key = o.v1.imp_key, imp_secret = o.v1.imp_secret })
+    return call.run(state, row, { imp_key = o.v1.imp_key, imp_secret = o.v1.imp_secret }, nil, 2)
   end
   return state
 end
@@ -83,7 +83,8 @@ local function verb(client, state, name)
       return call.refuse(state, name, args, problem)
     end
     local row = api.find(operation.api, operation.group, operation.name)
-    return call.run(state, row, args, opts, 2)
+    local result, err, info = call.run(state, row, args, opts, 3)
+    return result, err, info
   end
 end
 
@@ -106,7 +107,8 @@ local function raw_request(state)
     with.headers = parts.headers or with.headers
     local row = { name = method .. " " .. path:match("^[^?]*"), api = api_name,
                   method = method, path = path }
-    return call.raw(state, row, parts, with, 2)
+    local result, err, info = call.raw(state, row, parts, with, 3)
+    return result, err, info
   end
 end
 
@@ -123,24 +125,29 @@ end
 
 ---What a client or the module answers to a name it does not have: it raises, with a hint.
 ---Names with an underscore in front are left to inspecting tools.
-function M.unknown(holder, key)
+---@param holder table   where the name was looked up
+---@param key any
+---@param level? integer error's level of the caller to blame, seen from here
+function M.unknown(holder, key, level)
   if type(key) ~= "string" or key:sub(1, 1) == "_" then
     return nil
   end
   local hint = options.nearest(key, holder)
   error(("portone has no '%s'%s"):format(key,
-    hint and (" (did you mean '%s'?)"):format(hint) or ""), 2)
+    hint and (" (did you mean '%s'?)"):format(hint) or ""), level or 2)
 end
 
 ---An independent client.
 ---@param given table    options; see README, "Options"
----@param level? integer of the caller to blame for a wrong option
+---@param level integer  error's level of the caller to blame, seen from here
 ---@return table client
 function M.new(given, level)
-  local state = new_state(options.client(given or {}, (level or 1) + 1))
+  local state = new_state(options.client(given or {}, level + 1))
   local client = {}
+  -- no tail calls: a level of error counts the frames, and Lua 5.1 counts tail calls too
   local function run(row, args, opts, at)
-    return call.run(state, row, args, opts, at + 1)
+    local result, err, info = call.run(state, row, args, opts, at + 1)
+    return result, err, info
   end
   client.v1 = groups.new("v1", "", run)
   client.v2 = groups.new("v2", "", run)
@@ -154,7 +161,9 @@ function M.new(given, level)
   end
   return setmetatable(client, {
     __name = "portone.client",
-    __index = M.unknown,
+    __index = function(_, key)
+      return (M.unknown(client, key, 3))
+    end,
     __tostring = function()
       return description(state)
     end,

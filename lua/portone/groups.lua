@@ -46,7 +46,8 @@ local function operation(self, row, run)
     if args ~= nil and rawequal(args, self) then
       error(("%s: call it with a dot, not a colon: portone.%s{ … }"):format(row.name, row.name), 2)
     end
-    return run(row, args, opts, 2)
+    local result, err, info = run(row, args, opts, 3)
+    return result, err, info
   end
 end
 

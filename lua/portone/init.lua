@@ -41,7 +41,7 @@ function M.configure(given)
   for name, value in pairs(given) do
     all[name] = value
   end
-  local fresh = client.new(all, 2)
+  local fresh = client.new(all, 3)
   if default then
     default.close()
   end
@@ -52,12 +52,13 @@ end
 ---@param given table  see README, "Options"
 ---@return table client
 function M.new(given)
-  return client.new(given, 2)
+  local fresh = client.new(given, 3)
+  return fresh
 end
 
 local function default_client()
   if not default then
-    default = client.new(configured or options.environment(), 3)
+    default = client.new(configured or options.environment(), 5)
   end
   return default
 end
@@ -70,7 +71,11 @@ return setmetatable(M, {
       M[key] = part
       return part
     end
-    return default_client()[key]
+    local value = rawget(default_client(), key)
+    if value == nil then
+      client.unknown(default, key, 3)
+    end
+    return value
   end,
   __tostring = function()
     return "portone " .. M._VERSION .. "\n" .. tostring(default_client())

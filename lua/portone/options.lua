@@ -127,20 +127,21 @@ function M.distance(a, b)
   return row[#b]
 end
 
+-- 'level' is error's, seen from the function that is given it: 2 is its caller.
 local function check(what, options, known, level)
   if type(options) ~= "table" then
-    error(("%s: table expected, got %s"):format(what, type(options)), level + 1)
+    error(("%s: table expected, got %s"):format(what, type(options)), level)
   end
   for name, value in pairs(options) do
     local rule = known[name]
     if not rule then
       local hint = M.nearest(name, known)
       error(("%s: unknown option '%s'%s"):format(what, tostring(name),
-        hint and (" (did you mean '%s'?)"):format(hint) or ""), level + 1)
+        hint and (" (did you mean '%s'?)"):format(hint) or ""), level)
     end
     local ok, expected = rule(value)
     if not ok then
-      error(("%s: option '%s' must be %s"):format(what, name, expected), level + 1)
+      error(("%s: option '%s' must be %s"):format(what, name, expected), level)
     end
   end
 end
@@ -149,7 +150,7 @@ end
 local function webhook_secrets(list, level)
   for i, secret in ipairs(list) do
     if not string_option(secret) then
-      error(("client options: webhook_secrets[%d] must be a non-empty string"):format(i), level + 1)
+      error(("client options: webhook_secrets[%d] must be a non-empty string"):format(i), level)
     end
   end
 end
@@ -160,14 +161,14 @@ local function base_url(name, url, insecure, level)
     ok, problem = nil, "the URL must not have a query or fragment"
   end
   if not ok then
-    error(("client options: option '%s': %s"):format(name, problem), level + 1)
+    error(("client options: option '%s': %s"):format(name, problem), level)
   end
   return (url:gsub("/+$", ""))
 end
 
 ---Options of a client, checked, with defaults.
 ---@param given table   see README, "Options"
----@param level integer of the caller to blame
+---@param level integer  error's level of the caller to blame, seen from here
 ---@return table
 function M.client(given, level)
   check("client options", given, client_options, level + 1)
@@ -181,7 +182,7 @@ function M.client(given, level)
   check("client options: v1", given.v1 or {}, v1_options, level + 1)
   out.v1 = given.v1 or {}
   if (out.v1.imp_key == nil) ~= (out.v1.imp_secret == nil) then
-    error("client options: v1 needs both imp_key and imp_secret", level + 1)
+    error("client options: v1 needs both imp_key and imp_secret", level)
   end
   webhook_secrets(given.webhook_secrets or {}, level + 1)
   out.base_url = base_url("base_url", out.base_url, out.insecure, level + 1)
@@ -191,7 +192,7 @@ end
 
 ---Options of one call.
 ---@param given? table
----@param level integer of the caller to blame
+---@param level integer  error's level of the caller to blame, seen from here
 ---@return table
 function M.call(given, level)
   if given == nil then

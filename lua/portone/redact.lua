@@ -50,14 +50,17 @@ local function is_luhn(digits)
   return sum % 10 == 0
 end
 
--- 14 to 19 digits, in groups or not, that stand alone and check: a card number.
+local function mask_card(run)
+  local digits = run:gsub("%D", "")
+  if #digits >= 14 and #digits <= 19 and is_luhn(digits) then
+    return MASK
+  end
+end
+
+-- 14 to 19 digits, in one piece or in groups, that stand alone and check: a card number.
 local function mask_cards(text)
-  return (text:gsub("%f[%w_%-]%d[%d%- ]+%d%f[^%w_]", function(run)
-    local digits = run:gsub("%D", "")
-    if #digits >= 14 and #digits <= 19 and is_luhn(digits) then
-      return MASK
-    end
-  end))
+  text = text:gsub("%f[%w_%-]%d+%f[^%w_]", mask_card)
+  return (text:gsub("%f[%w_%-]%d[%d%- ]+%d%f[^%w_]", mask_card))
 end
 
 ---A text without the given values and without card numbers.
@@ -65,7 +68,6 @@ end
 ---@param values? string[]  secrets known by value; shorter than 4 bytes are left alone
 ---@return string
 function redact.text(text, values)
-  text = mask_cards(text)
   for _, value in ipairs(values or {}) do
     if #value >= 4 then
       local from = 1
@@ -78,7 +80,7 @@ function redact.text(text, values)
       until not first
     end
   end
-  return text
+  return mask_cards(text)
 end
 
 -- A copy of a table with the values of secret fields masked.
@@ -111,8 +113,9 @@ function redact.values(value, into)
   into = into or {}
   local function collect(v, secret, depth)
     if type(v) == "string" then
-      if secret then
+      if secret then  -- and without the hyphens that a server may have taken away
         into[#into + 1] = v
+        into[#into + 1] = v:find("^[%d%- ]+$") and v:gsub("%D", "") or nil
       end
     elseif type(v) == "table" and depth < 16 then
       for k, item in pairs(v) do

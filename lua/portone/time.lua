@@ -23,7 +23,12 @@ local function days_from_epoch(y, m, d)
   return days - 719162
 end
 
-local function is_date(y, m, d)
+---Is it a day of the calendar?
+---@param y number
+---@param m number
+---@param d number
+---@return boolean
+function M.is_date(y, m, d)
   if m < 1 or m > 12 or d < 1 then
     return false
   end
@@ -47,6 +52,7 @@ end
 ---@param text string
 ---@return number? unix   seconds since 1970
 ---@return string? rfc    the same time as the API takes it
+---@return boolean? bare  it had no offset
 function M.parse(text)
   local y, mo, d, sep, h, mi, s, rest =
     text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)([Tt ])(%d%d):(%d%d):(%d%d)(.*)$")
@@ -55,7 +61,8 @@ function M.parse(text)
   end
   local fraction, zone = rest:match("^(%.%d+)(.*)$")
   zone = zone or rest
-  if zone == "" then
+  local bare = zone == ""
+  if bare then
     zone = "+09:00"
   end
   local offset = offset_seconds(zone)
@@ -64,12 +71,12 @@ function M.parse(text)
   end
   y, mo, d, h, mi, s = tonumber(y), tonumber(mo), tonumber(d), tonumber(h), tonumber(mi),
     tonumber(s)
-  if not is_date(y, mo, d) or h > 23 or mi > 59 or s > 60 then
+  if not M.is_date(y, mo, d) or h > 23 or mi > 59 or s > 60 then
     return nil
   end
   local unix = days_from_epoch(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - offset
   local rfc = text:sub(1, 10) .. "T" .. text:sub(12, 19) .. (fraction or "") .. zone:upper()
-  return unix, rfc
+  return unix, rfc, bare
 end
 
 ---Unix seconds as RFC 3339 in UTC.

@@ -2,7 +2,7 @@
 -- Formats of fields. Each takes a value of the field's type and answers nil, or what was
 -- expected; the value itself is shown, or not, by the caller.
 
-local time = require "portone.check.time"
+local time = require "portone.time"
 
 local format = {}
 
@@ -85,7 +85,7 @@ format["unix"] = function(v)
 end
 
 format["date-time"] = function(v)
-  local seconds, bare = time.parse(v)
+  local seconds, _, bare = time.parse(v)
   if not seconds then return 'expected an RFC 3339 time such as "2026-01-02T03:04:05+09:00"' end
   if bare then return "expected an RFC 3339 time with an offset: add T, and Z or +09:00" end
 end
