@@ -1,0 +1,133 @@
+-- SPDX-License-Identifier: MIT
+-- A receiver for webhooks on loopback, for tests and demonstrations. It runs in a thread of its
+-- own and keeps every request, byte for byte, until it is taken.
+
+local core = require "portone.core"
+local httpd = require "portone.sandbox.httpd"
+local json = require "portone.json"
+
+local M = {}
+
+---@class portone.sandbox.inbox
+---@field url string   where webhooks are to be sent; any other path works too
+---@field port integer
+local methods = {}
+local mt = { __name = "portone.sandbox.inbox", __index = methods }
+
+local options = {
+  status = "number", statuses = "table", body = "string", headers = "table", delay = "number",
+  ending = "string", port = "number",
+}
+
+local function check(given, level)
+  for name, value in pairs(given) do
+    if not options[name] then
+      error(("inbox: unknown option '%s'"):format(tostring(name)), level + 1)
+    elseif type(value) ~= options[name] then
+      error(("inbox: option '%s' must be a %s"):format(name, options[name]), level + 1)
+    end
+  end
+end
+
+---@class portone.sandbox.inbox.options
+---@field status? integer      the answer: 200
+---@field statuses? integer[]  statuses of the first answers, before `status` counts
+---@field headers? string[]    "Name: value"
+---@field body? string
+---@field delay? number        seconds before it is given
+---@field ending? "hang"|"reset"|"close"  what comes instead of an answer
+---@field port? integer        0: the system chooses (default)
+
+---@class portone.sandbox.message
+---@field method string
+---@field target string                   path and query as on the wire
+---@field headers table<string, string>   by lower-case names
+---@field lines string[]                  headers as they came
+---@field body string
+
+---Starts an inbox.
+---@param given? portone.sandbox.inbox.options
+---@return portone.sandbox.inbox? inbox
+---@return string? problem
+function M.start(given)
+  given = given or {}
+  check(given, 2)
+  local server, problem = httpd.start {
+    module = "portone.sandbox.inbox_server", config = assert(json.encode(given)),
+    ports = { inbox = given.port or 0 },
+  }
+  if not server then
+    return nil, problem
+  end
+  local port = server:port("inbox")
+  return setmetatable({ server = server, port = port,
+    url = ("http://127.0.0.1:%d/webhook"):format(port) }, mt)
+end
+
+local function call(self, name, args)
+  local text = assert(self.server:call(name, args and json.encode(args) or ""))
+  return json.decode(text).value
+end
+
+local function unhex(text)
+  return (text:gsub("%x%x", function(pair)
+    return string.char(tonumber(pair, 16))
+  end))
+end
+
+local function revive(message)
+  message.target, message.body = unhex(message.target), unhex(message.body)
+  local headers = {}
+  for name, value in pairs(message.headers) do
+    headers[unhex(name)] = unhex(value)
+  end
+  message.headers = headers
+  for i, line in ipairs(message.lines) do
+    message.lines[i] = unhex(line)
+  end
+  return message
+end
+
+---Takes the oldest message that was not taken yet, waiting for one if there is none.
+---@param timeout? number  seconds, default 5
+---@return portone.sandbox.message? message  nil when the time is over
+function methods:take(timeout)
+  local patience = core.monotonic() + (timeout or 5)
+  while true do
+    local seen = self.server:wait()
+    local message = call(self, "take")
+    if message then
+      return revive(message)
+    end
+    local left = patience - core.monotonic()
+    if left <= 0 then
+      return nil
+    end
+    self.server:wait(seen, left)
+  end
+end
+
+---@return integer messages received so far, taken or not
+function methods:count()
+  return call(self, "count")
+end
+
+---Changes the answer that is given from now on.
+---@param given table  as for `start`
+function methods:answer(given)
+  check(given, 2)
+  call(self, "answer", given)
+end
+
+---Stops receiving. Harmless when done twice.
+function methods:stop()
+  self.server:stop()
+end
+
+mt.__close = methods.stop
+
+function mt.__tostring(self)
+  return "portone.sandbox.inbox (" .. self.url .. ")"
+end
+
+return M

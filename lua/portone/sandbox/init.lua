@@ -1,0 +1,256 @@
+-- SPDX-License-Identifier: MIT
+-- A PortOne in this process: real HTTP on loopback, in threads and a Lua state of its own.
+--
+--   local sandbox = require("portone.sandbox").start()
+--   local client = sandbox:client()
+--   sandbox:advance("1 month")
+
+local core = require "portone.core"
+local json = require "portone.json"
+local nearest = require("portone.options").nearest
+
+local M = {}
+
+---@class portone.sandbox.options
+---@field seed? string|number    of ids, keys and draws; default: another one each time
+---@field clock? "manual"|"real" stands still until told to advance (default), or runs
+---@field time? number           unix seconds at which the clock starts; default: now
+---@field api_secret? string     and imp_key, imp_secret, store_id, merchant_id: instead of
+--- drawn ones
+---@field webhook_secret? string   "whsec_" and base64; `webhook_secrets`: several at once
+---@field webhook_url? string      V2 console URL; `v1_webhook_url`: V1's
+---@field webhook_version? "2024-04-25"|"2024-01-01"
+---@field webhook_wait? number     seconds of real time that `advance` waits for receivers, at
+--- most (5)
+---@field channels? table[]        { pg = "tosspayments", key =, pg_id =, name =, default = }
+---@field channel_groups? table    V1: id to list of channel keys or { key, ratio }
+---@field settings? table          see portone.sandbox.world, v1.settings, v2.settings
+---@field v1_port? integer         and v2_port: 0 lets the system choose (default)
+---@field journal_limit? integer   requests and webhooks that are kept (20000)
+local options = {
+  seed = "string or number", clock = "string", time = "number", api_secret = "string",
+  imp_key = "string", imp_secret = "string", store_id = "string", merchant_id = "string",
+  webhook_secret = "string", webhook_secrets = "table", webhook_url = "string",
+  v1_webhook_url = "string", webhook_version = "string", webhook_wait = "number",
+  channels = "table", channel_groups = "table", settings = "table", v1_port = "number",
+  v2_port = "number", journal_limit = "number",
+}
+
+local choices = {
+  clock = { manual = true, real = true },
+  webhook_version = { ["2024-04-25"] = true, ["2024-01-01"] = true },
+}
+
+local function check_option(name, value, level)
+  local expected = options[name]
+  if not expected then
+    local hint = type(name) == "string" and nearest(name, options)
+    error(("sandbox: unknown option '%s'%s"):format(tostring(name),
+      hint and (" (did you mean '%s'?)"):format(hint) or ""), level + 1)
+  end
+  if not expected:find(type(value), 1, true) then
+    error(("sandbox: option '%s' must be a %s"):format(name, expected), level + 1)
+  end
+  if choices[name] and not choices[name][value] then
+    error(("sandbox: option '%s' cannot be '%s'"):format(name, value), level + 1)
+  end
+  if name:find("webhook_secret", 1, true) then
+    for _, secret in ipairs(type(value) == "table" and value or { value }) do
+      if type(secret) ~= "string" or (core.unbase64((secret:gsub("^whsec_", ""))) or "") == "" then
+        error(("sandbox: option '%s' must be base64, with or without 'whsec_'"):format(name),
+          level + 1)
+      end
+    end
+  end
+end
+
+---@class portone.sandbox
+---@field v1_url string
+---@field v2_url string
+---@field api_secret string
+---@field imp_key string
+---@field imp_secret string
+---@field store_id string
+---@field webhook_secret string
+---@field channel_key string                  of the default channel
+---@field channel_keys table<string, string>  PG to channel key
+---@field cards table<string, table>          test cards by name
+---@field seed string                         gives the same ids again
+local methods = {}
+local mt = { __name = "portone.sandbox", __index = methods }
+
+-- A verb of lua/portone/sandbox/control.lua.
+local function call(self, name, args)
+  local text, problem = self.server:call(name, args and assert(json.encode(args)) or "{}")
+  if not text then
+    return nil, problem
+  end
+  return json.decode(text).value
+end
+
+-- The same where a refusal is a mistake in the program.
+local function must(self, name, args, level)
+  local value, problem = call(self, name, args)
+  if problem then
+    error(problem, (level or 1) + 2)
+  end
+  return value
+end
+
+---Starts a sandbox. Wrong options raise.
+---@param given? portone.sandbox.options
+---@return portone.sandbox? handle
+---@return string? problem  e.g. a port that is taken
+function M.start(given)
+  given = given or {}
+  if type(given) ~= "table" then
+    error("sandbox: a table of options expected, got " .. type(given), 2)
+  end
+  local config = {}
+  for name, value in pairs(given) do
+    check_option(name, value, 2)
+    config[name] = value
+  end
+  local text, problem, path = json.encode(config)
+  if not text then
+    error(("sandbox: option '%s': %s"):format(path, problem), 2)
+  end
+  local server
+  server, problem = require("portone.sandbox.httpd").start {
+    module = "portone.sandbox.server", config = text, tick = given.clock == "real",
+    ports = { v1 = given.v1_port or 0, v2 = given.v2_port or 0 },
+  }
+  if not server then
+    return nil, problem
+  end
+  local self = { server = server, webhook_wait = given.webhook_wait or 5 }
+  for name, value in pairs(call(self, "info")) do
+    self[name] = value
+  end
+  return setmetatable(self, mt)
+end
+
+---A client of this sandbox.
+---@param given? table  further options of portone.new
+---@return table client
+function methods:client(given)
+  local all = {
+    base_url = self.v2_url, v1_base_url = self.v1_url, api_secret = self.api_secret,
+    store_id = self.store_id, webhook_secrets = self.webhook_secrets,
+  }
+  for name, value in pairs(given or {}) do
+    all[name] = value
+  end
+  all.v1 = { imp_key = self.imp_key, imp_secret = self.imp_secret }
+  for name, value in pairs(given and given.v1 or {}) do
+    all.v1[name] = value
+  end
+  return require("portone").new(all)
+end
+
+---Moves the clock, running what falls due on the way in order. Webhooks are delivered at the
+---time that sends them: the clock does not move on before their receivers have answered, or
+---`webhook_wait` seconds of real time have passed in all.
+---@param by string|number  "1 month", "3 days 2 hours", seconds; months by the calendar in UTC
+---@return integer timers that ran
+function methods:advance(by)
+  local target = must(self, "target", { by = by })
+  local patience = core.monotonic() + self.webhook_wait
+  local ran = 0
+  repeat
+    local step = must(self, "step", { target = target })
+    ran = ran + step.ran
+    if step.pending > 0 then
+      self.server:idle(math.max(0, patience - core.monotonic()))
+    end
+  until step.done
+  return ran
+end
+
+---@return number unix seconds of the sandbox's clock
+function methods:now()
+  return must(self, "now")
+end
+
+---What the sandbox has seen and done, oldest first, secrets masked.
+---@param filter? table  fields that must be equal: kind, api, op ("v1.*" too), status, …;
+--- `since = n` for entries after that one
+---@return portone.sandbox.entry[]
+function methods:journal(filter)
+  return must(self, "journal", filter)
+end
+
+---Starts a receiver for webhooks and, unless `console = false`, makes it the console's URL for
+---each API that has none.
+---@param given? table  see portone.sandbox.inbox; and `console`
+---@return portone.sandbox.inbox? inbox
+---@return string? problem
+function methods:inbox(given)
+  local own, console = {}, true
+  for name, value in pairs(given or {}) do
+    if name == "console" then
+      console = value
+    else
+      own[name] = value
+    end
+  end
+  local inbox, problem = require("portone.sandbox.inbox").start(own)
+  if inbox and console then
+    must(self, "adopt", { url = inbox.url })
+  end
+  return inbox, problem
+end
+
+---Waits until every webhook that is due has been attempted.
+---@param timeout? number  seconds, default 5
+---@return boolean idle  false when the time was too short
+function methods:flush(timeout)
+  must(self, "release")
+  return self.server:idle(timeout or 5)
+end
+
+---Changes a named setting (or webhook_url, v1_webhook_url, webhook_version) from now on.
+---@param name string
+---@param value any  nil: back to the default
+function methods:set(name, value)
+  must(self, "set", { name = name, value = value })
+end
+
+---Makes something go wrong.
+---@param rule portone.sandbox.fault
+function methods:fault(rule)
+  must(self, "fault", rule)
+end
+
+---Ends all faults.
+function methods:clear_faults()
+  must(self, "clear_faults")
+end
+
+---Makes something happen outside the APIs: a deposit, an outage of a PG.
+---@param name string   "v2.deposit"
+---@param args? table
+---@return any value
+---@return string? problem
+function methods:act(name, args)
+  return call(self, "act", { name = name, args = args })
+end
+
+---Counters of the HTTP server: requests, connections, open, parked (waiting or hanging), peak.
+---@return table<string, integer>
+function methods:stats()
+  return self.server:stats()
+end
+
+---Stops it and ends what is still open. Harmless when done twice.
+function methods:stop()
+  self.server:stop()
+end
+
+mt.__close = methods.stop
+
+function mt.__tostring(self)
+  return ("portone.sandbox (V1 %s, V2 %s)"):format(self.v1_url, self.v2_url)
+end
+
+return M
