@@ -66,7 +66,10 @@ end
 ---Checks the arguments of an operation.
 ---@param row table from portone.api
 ---@param args? table the caller's arguments, never changed
----@param ctx? { pg?: string, channels?: table<string, string> } the PG, or channel key to PG
+---@param ctx? { pg?: string, channels?: table<string, string>, wire?: boolean }
+---  pg: the PG the call goes to; channels: channel key to PG, to find it by; wire: these are
+---  the arguments as a server sees them (times have an offset, JSON in JSON is text, unknown
+---  fields pass)
 ---@return { path: string, problem: string }[]? problems nil when there are none
 ---@return { path: string, problem: string }[]? warnings nil when there are none
 function check.args(row, args, ctx)
@@ -75,7 +78,7 @@ function check.args(row, args, ctx)
   end
   args = args or {}
   local pg = (ctx or rawget(args, "pg")) and pg_of(args, ctx or {}) or nil
-  report.start(pg)
+  report.start(pg, ctx and ctx.wire)
   if pg and row.pgs and not offers(row, pg) then
     report.add(0, row.name .. " is not offered by " .. pg)
   end

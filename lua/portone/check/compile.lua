@@ -32,6 +32,8 @@ local function show(v, field)
   return " " .. tostring(v)
 end
 
+local OBJECT = { type = "object" }
+
 local NOUN = { table = "object", ["nil"] = "nothing", userdata = "null" }
 
 local function kind(v)
@@ -61,9 +63,7 @@ local function hint(v, field)
   return ""
 end
 
--- A value of the wrong type, or null: null is as good as absent where that is allowed.
-local function wrong(v, depth, field, needed)
-  if v == null and not (needed or field.required) then return end
+local function wrong(v, depth, field)
   local text = "expected " .. (WANTED[field.type] or field.type) .. ", got " .. kind(v)
   if type(v) == "string" and tonumber(v) then text = text .. show(v, field) end
   report.add(depth, text .. hint(v, field))
@@ -95,22 +95,30 @@ end
 
 local kinds = {}
 
-kinds["string"] = function(_, field, needed)
-  if field.format == "time-to-pay" then
-    return function(v, depth)
-      if type(v) == "string" or type(v) == "number" then return check_format(v, depth, field) end
-      return wrong(v, depth, field, needed)
+local ON_WIRE = { format = "date-time" }
+
+-- The caller may give this time in several forms; once sent it has but one.
+local function time_to_pay(field)
+  return function(v, depth)
+    local wire = report.wire
+    if type(v) == "string" or type(v) == "number" and not wire then
+      return check_format(v, depth, wire and ON_WIRE or field)
     end
+    return wrong(v, depth, field)
   end
+end
+
+kinds["string"] = function(_, field)
+  if field.format == "time-to-pay" then return time_to_pay(field) end
   local max, min = field.max, field.min
   local formatted = format[field.format] ~= nil
   if not (max or min or formatted) then
     return function(v, depth)
-      if type(v) ~= "string" then return wrong(v, depth, field, needed) end
+      if type(v) ~= "string" then return wrong(v, depth, field) end
     end
   end
   return function(v, depth)
-    if type(v) ~= "string" then return wrong(v, depth, field, needed) end
+    if type(v) ~= "string" then return wrong(v, depth, field) end
     if max and #v > max or min and #v < min * 4 then check_length(v, depth, field) end
     if formatted then check_format(v, depth, field) end
   end
@@ -132,10 +140,10 @@ local function enum_list(version, field)
   return type(field.enum) == "table" and field.enum or api.type(version, field.enum).enum
 end
 
-local function enum(version, field, needed)
+local function enum(version, field)
   local set
   return function(v, depth)
-    if type(v) ~= "string" then return wrong(v, depth, field, needed) end
+    if type(v) ~= "string" then return wrong(v, depth, field) end
     if not set then
       set = {}
       for _, item in ipairs(enum_list(version, field)) do set[item] = true end
@@ -144,13 +152,13 @@ local function enum(version, field, needed)
   end
 end
 
-kinds["integer"] = function(_, field, needed)
+kinds["integer"] = function(_, field)
   local exact = RANGE[field.format] or EXACT
   local max = math.min(field.max or exact, exact)
   local min = math.max(field.min or -exact, -exact)
   local formatted = field.format == "unix"
   return function(v, depth)
-    if type(v) ~= "number" then return wrong(v, depth, field, needed) end
+    if type(v) ~= "number" then return wrong(v, depth, field) end
     if v % 1 ~= 0 then -- also true of infinities and NaN
       report.add(depth, "expected integer, got" .. show(v, field))
     elseif v > max or v < min then
@@ -161,10 +169,10 @@ kinds["integer"] = function(_, field, needed)
   end
 end
 
-kinds["number"] = function(_, field, needed)
+kinds["number"] = function(_, field)
   local max, min = field.max or EXACT, field.min or -EXACT
   return function(v, depth)
-    if type(v) ~= "number" then return wrong(v, depth, field, needed) end
+    if type(v) ~= "number" then return wrong(v, depth, field) end
     if v ~= v or v > max or v < min then
       report.add(depth, v ~= v and "expected number, got not-a-number"
         or ("must lie between %.0f and %.0f"):format(min, max))
@@ -172,16 +180,16 @@ kinds["number"] = function(_, field, needed)
   end
 end
 
-kinds["boolean"] = function(_, field, needed)
+kinds["boolean"] = function(_, field)
   return function(v, depth)
-    if type(v) ~= "boolean" then return wrong(v, depth, field, needed) end
+    if type(v) ~= "boolean" then return wrong(v, depth, field) end
   end
 end
 
-kinds["json"] = function(_, field, needed)
+kinds["json"] = function(_, field)
   return function(v, depth)
-    if type(v) == "table" then return end
-    if type(v) ~= "string" then return wrong(v, depth, field, needed) end
+    if type(v) == "table" and not report.wire then return end
+    if type(v) ~= "string" then return wrong(v, depth, field) end
     if json.decode(v) == nil then
       report.add(depth, "expected JSON text or a table, this text is not JSON")
     end
@@ -196,16 +204,16 @@ local function check_count(n, depth, field)
   end
 end
 
-kinds["array"] = function(version, field, needed)
-  local item = compile.field(version, field.items, true)
+kinds["array"] = function(version, field)
+  local item = compile.field(version, field.items)
   return function(v, depth)
     if type(v) ~= "table" then
       if field.single and v ~= null then return item(v, depth) end
-      return wrong(v, depth, field, needed)
+      return wrong(v, depth, field)
     end
     local below, count, top = depth + 1, 0, 0
     for k, x in next, v do
-      if type(k) ~= "number" or k < 1 or k % 1 ~= 0 then return wrong(v, depth, field, needed) end
+      if type(k) ~= "number" or k < 1 or k % 1 ~= 0 then return wrong(v, depth, field) end
       count = count + 1
       if k > top then top = k end
       report[below] = k
@@ -218,12 +226,12 @@ kinds["array"] = function(version, field, needed)
   end
 end
 
-local function map(version, field, needed)
-  local value = compile.field(version, field.map, true)
+local function map(version, field)
+  local value = compile.field(version, field.map)
   return function(v, depth)
-    if type(v) ~= "table" then return wrong(v, depth, field, needed) end
+    if type(v) ~= "table" then return wrong(v, depth, OBJECT) end
     for k, x in next, v do
-      if type(k) ~= "string" then return wrong(v, depth, field, needed) end
+      if type(k) ~= "string" then return wrong(v, depth, OBJECT) end
       report[depth + 1] = k
       value(x, depth + 1)
     end
@@ -231,9 +239,6 @@ local function map(version, field, needed)
 end
 
 local function unknown(k, depth, fields)
-  if type(k) ~= "string" then
-    return report.add(depth, "fields have names, this is an item of a list", k)
-  end
   local names = {}
   for name in pairs(fields) do names[#names + 1] = name end
   table.sort(names)
@@ -243,42 +248,59 @@ local function unknown(k, depth, fields)
     or " (extra = { … } passes what the tables do not know)"), k)
 end
 
----A closure that checks the fields of a table, already known to be one.
----@param version "v1"|"v2"
----@param spec table a row's or a type's fields and rules
----@return fun(v: table, depth: integer)
-function compile.fields(version, spec)
-  local fields, open = spec.fields, spec.open
-  local required = {}
-  for name, field in pairs(fields) do
-    if field.required then required[#required + 1] = name end
+local function missing(v, depth, fields, required)
+  for _, name in ipairs(required) do
+    if rawget(v, name) == nil then
+      report.add(depth, "required field is missing (" .. fields[name].type .. ")", name)
+    end
   end
-  table.sort(required)
-  -- compiled when first met: a call pays only for the fields it uses
-  local checkers = setmetatable({}, { __index = function(t, k)
+end
+
+-- Closures by field, made when first met: a call pays only for the fields it uses.
+local function lazily(version, fields)
+  return setmetatable({}, { __index = function(t, k)
     local field = fields[k]
     if not field then return nil end
     t[k] = compile.field(version, field)
     return t[k]
   end })
-  local judge = rules.compile(spec)
+end
+
+---The closure of an object's fields and rules.
+---@param version "v1"|"v2"
+---@param spec table a row's fields as one table, or a type
+---@return fun(v: any, depth: integer)
+function compile.fields(version, spec)
+  local fields, open = spec.fields, spec.open
+  local required, needs, not_null = {}, {}, {}
+  for name, field in pairs(fields) do
+    if field.required then
+      required[#required + 1] = name
+      needs[name] = true
+    end
+    not_null[name] = field.required or field.not_null
+  end
+  local count, checkers, judge = #required, lazily(version, fields), rules.compile(spec)
   return function(v, depth)
-    local below = depth + 1
+    if type(v) ~= "table" then return wrong(v, depth, OBJECT) end
+    local below, seen, empty = depth + 1, 0, true
     for k, x in next, v do
+      empty = false
       local checker = checkers[k]
       if checker then
-        report[below] = k
-        checker(x, below)
-      elseif not open then
+        if needs[k] then seen = seen + 1 end
+        if x ~= null or not_null[k] then -- elsewhere null is as good as absent
+          report[below] = k
+          checker(x, below)
+        end
+      elseif type(k) ~= "string" then
+        return wrong(v, depth, OBJECT)
+      elseif not (open or report.wire) then
         unknown(k, depth, fields)
       end
     end
-    for i = 1, #required do
-      local name = required[i]
-      if rawget(v, name) == nil then
-        report.add(depth, "required field is missing (" .. fields[name].type .. ")", name)
-      end
-    end
+    if empty and json.is_array(v) then return wrong(v, depth, OBJECT) end
+    if seen < count then missing(v, depth, fields, required) end
     if judge then judge(v, depth) end
   end
 end
@@ -290,23 +312,18 @@ local function named(version, ref)
   local closure = compiled[version][ref]
   if not closure then
     local type_ = api.type(version, ref)
-    closure = type_.map and map(version, { type = "object", map = type_.map })
-      or compile.fields(version, type_)
+    closure = type_.map and map(version, type_) or compile.fields(version, type_)
     compiled[version][ref] = closure
   end
   return closure
 end
 
-kinds["object"] = function(version, field, needed)
-  if field.map then return map(version, field, needed) end
-  local inner
-  if field.ref then inner = named(version, field.ref)
-  elseif field.fields then inner = compile.fields(version, field) end
+kinds["object"] = function(version, field)
+  if field.map then return map(version, field) end
+  if field.ref then return named(version, field.ref) end
+  if field.fields then return compile.fields(version, field) end
   return function(v, depth)
-    if type(v) ~= "table" or rawget(v, 1) ~= nil or next(v) == nil and json.is_array(v) then
-      return wrong(v, depth, field, needed)
-    end
-    if inner then return inner(v, depth) end
+    if type(v) ~= "table" or kind(v) == "array" then return wrong(v, depth, OBJECT) end
   end
 end
 
@@ -317,14 +334,13 @@ local function deprecated(closure)
   end
 end
 
----The closure of a field.
+---The closure of a field. Null is a value of the wrong type to all of them.
 ---@param version "v1"|"v2"
 ---@param field table
----@param needed? boolean null is not allowed, required or not
 ---@return fun(v: any, depth: integer)
-function compile.field(version, field, needed)
+function compile.field(version, field)
   local make = field.enum and enum or kinds[field.type]
-  local closure = make(version, field, needed or field.not_null)
+  local closure = make(version, field)
   return field.deprecated and deprecated(closure) or closure
 end
 

@@ -3,12 +3,13 @@
 -- check neither yields nor calls foreign code: its array part is the path walked so far, and
 -- a check that finds nothing allocates nothing.
 
-local report = { problems = nil, warnings = nil, pg = nil }
+local report = { problems = nil, warnings = nil, pg = nil, wire = nil }
 
 ---Makes the report ready for another check.
 ---@param pg? string lower-case code of the PG, when known
-function report.start(pg)
-  report.problems, report.warnings, report.pg = nil, nil, pg
+---@param wire? boolean the arguments are those that arrived at a server
+function report.start(pg, wire)
+  report.problems, report.warnings, report.pg, report.wire = nil, nil, pg, wire
 end
 
 local function key_text(k)
