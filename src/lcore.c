@@ -53,6 +53,7 @@ int luaopen_portone_core(lua_State *L) {
   po_open_client(L);
   po_open_crypto(L);
   po_open_json(L);
+  po_open_webhook(L);
   lua_pushstring(L, curl_version());
   lua_setfield(L, -2, "curl_version");
   return 1;
