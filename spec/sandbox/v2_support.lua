@@ -108,7 +108,8 @@ end
 
 -- Issues a key for a test card; returns it.
 function M.issue(self, card, extra)
-  local body = M.with({ channelKey = "channel-key-tosspayments",
+  local key = not (extra and extra.channelGroupId) and "channel-key-tosspayments" or nil
+  local body = M.with({ channelKey = key,
     method = { card = { credential = M.cards[card or "success"].credential } } }, extra)
   return M.ok(self, "v2.payment.billing_key.issue_billing_key", { body = body })
     .billingKeyInfo.billingKey
@@ -172,8 +173,8 @@ end
 function M.moved(self)
   local sums = {}
   for _, e in ipairs(self.journal) do
-    local sign = e.kind == "charge" and e.outcome == "paid" and 1 or e.kind == "cancel" and -1 or 0
-    sums[e.currency] = (sums[e.currency] or 0) + sign * e.amount
+    local sign = e.kind == "charge" and e.outcome == "paid" and 1 or e.kind == "cancel" and -1
+    if sign then sums[e.currency] = (sums[e.currency] or 0) + sign * e.amount end
   end
   return sums
 end
