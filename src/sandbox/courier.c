@@ -208,12 +208,16 @@ static void finish(struct po_courier *c, CURL *easy, CURLcode code) {
 }
 
 
-static void finish_done(struct po_courier *c) {
-  int left;
+/* How many have come to an end. */
+static int finish_done(struct po_courier *c) {
+  int left, n = 0;
   CURLMsg *m;
   while ((m = curl_multi_info_read(c->multi, &left)) != NULL)
-    if (m->msg == CURLMSG_DONE)
+    if (m->msg == CURLMSG_DONE) {
       finish(c, m->easy_handle, m->data.result);
+      n++;
+    }
+  return n;
 }
 
 
@@ -239,8 +243,7 @@ static void *work(void *ud) {
   while (collect(c)) {
     start_free(c);
     curl_multi_perform(c->multi, &running);
-    finish_done(c);
-    if (!c->waiting.first || c->running.first)
+    if (finish_done(c) == 0)              /* else others may start now */
       curl_multi_poll(c->multi, NULL, 0, 1000, NULL);
   }
   for (j = c->running.first; j; j = j->next)

@@ -123,6 +123,7 @@ static int server_call(lua_State *L) {
   s->answered = 0;
   failed = po_enter(s, CALL);
   if (failed) {
+    s->answered = 0;
     po_buffer_reset(&s->answer);
     po_buffer_add(&s->answer, failed, strlen(failed));
   }

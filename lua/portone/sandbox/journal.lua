@@ -4,6 +4,8 @@
 
 local redact = require "portone.redact"
 
+local wire = require "portone.sandbox.wire"
+
 local M = {}
 
 ---@class portone.sandbox.entry
@@ -60,6 +62,11 @@ function methods:add(kind, at, fields)
   return fields
 end
 
+-- A text that was sent to us, fit for JSON and for a log.
+local function safe_text(text)
+  return redact.text(wire.is_utf8(text) and text or (text:gsub("[\128-\255]", "?")))
+end
+
 -- Header values that say who asks.
 local secret_headers = { authorization = true, cookie = true, ["proxy-authorization"] = true }
 
@@ -72,7 +79,7 @@ function M.headers(headers)
     if secret_headers[name] then
       out[name] = (value:match("^%a+%s") or "") .. redact.MASK
     else
-      out[name] = redact.text(value)
+      out[name] = safe_text(value)
     end
   end
   return out
@@ -83,7 +90,7 @@ end
 ---@return any
 function M.body(value)
   if type(value) == "string" then
-    return redact.text(value)
+    return safe_text(value)
   end
   return redact.copy(value)
 end

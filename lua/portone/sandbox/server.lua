@@ -138,13 +138,18 @@ local function outstanding(book, req)
     message = "a request with this Idempotency-Key is still being processed" }
 end
 
--- The operation itself, between `before` and `after` of its book.
+-- The operation itself, between `before` and `after` of its book. While it waits, the book holds
+-- its Idempotency-Key: whoever repeats the request is told that it is still under way.
 local function carry_out(book, req, row, problems, wait)
   if book.before then
     local status, body, headers = book.before(world, req)
     if status then
       return status, body, headers
     end
+  end
+  local held = book.hold and (wait.before or wait.after)
+  if held then
+    book.hold(world, req)
   end
   if wait.before then
     coroutine.yield(wait.before)
@@ -164,6 +169,9 @@ local function carry_out(book, req, row, problems, wait)
   end
   if book.after then
     book.after(world, req, status, body, headers)
+  end
+  if held then
+    book.release(world, req)
   end
   return status, body, headers
 end
@@ -227,7 +235,8 @@ local function serve(x)
   local path, query = x.target:match("^([^?]*)%??(.*)$")
   x.query = query
   local entry = world:note("request", {
-    api = x.port, method = x.method, path = path, headers = journal.headers(x.headers),
+    api = x.port, method = x.method, path = journal.body(path),
+    headers = journal.headers(x.headers),
   })
   local row, fields = routes:find(x.port, x.method, path)
   local req = { row = row, path = row and fields or {}, query = {}, body = {},
