@@ -17,8 +17,10 @@ local function in_path(field)
   return copy
 end
 
--- The one table of fields that a caller fills.
-local function arguments(row)
+---The one table of fields that a caller fills, with the rules of the row.
+---@param row table
+---@return table spec { fields =, one_of =, … } as a type has them
+function check.arguments(row)
   local spec = { fields = {} }
   for _, place in ipairs { "query", "body" } do
     for name, field in pairs(row[place] or {}) do spec.fields[name] = field end
@@ -28,8 +30,6 @@ local function arguments(row)
     "advice", "page_window" } do
     spec[rule] = row[rule]
   end
-  -- where the API has no field of that name, `extra` carries what the tables do not know
-  spec.fields.extra = spec.fields.extra or { type = "object" }
   return spec
 end
 
@@ -38,7 +38,10 @@ local compiled = setmetatable({}, { __mode = "k" })
 local function closure_of(row)
   local closure = compiled[row]
   if not closure then
-    closure = compile.fields(row.api, arguments(row))
+    local spec = check.arguments(row)
+    -- where the API has no field of that name, `extra` carries what the tables do not know
+    spec.fields.extra = spec.fields.extra or { type = "object" }
+    closure = compile.fields(row.api, spec)
     compiled[row] = closure
   end
   return closure
@@ -98,8 +101,10 @@ end
 ---@param row table
 ---@return fun(path: string): boolean path as "schedules[2].products"
 function check.is_array(row)
+  local spec
   return function(path)
-    local field = { fields = arguments(row).fields }
+    spec = spec or check.arguments(row)
+    local field = spec
     for name in path:gmatch("%[?[^.%[]+") do
       field = step(row.api, field, name)
       if not field then return false end

@@ -49,7 +49,10 @@ facts.of = {
   ["subscribe.again"] = {
     name = { required = false, advised = true },         -- [design] the guide's sample has none
   },
-  ["subscribe.schedule"] = { customer_id = customer_id },
+  ["subscribe.schedule"] = {
+    customer_id = customer_id,
+    cvc = { per_pg = false },                            -- [spec] only where it issues a key
+  },
   ["subscribe.unschedule"] = { merchant_uid = texts },
   ["customers.issue"] = { customer_id = customer_id },
   ["customers.delete"] = { extra = requester },
@@ -83,7 +86,7 @@ facts.rows = {
   ["benepia.pay"] = charge,
   ["kcpquick.pay_money"] = charge,
   ["kcpquick.pay_autopay"] = charge,
-  ["users.get_token"] = { noauth = true },
+  ["users.get_token"] = { noauth = true, repeatable = true },
   ["payments.cancel"] = { any_of = { { "imp_uid", "merchant_uid" } } },
   ["payments.list"] = { any_of = { { "imp_uid", "merchant_uid" } } },
   ["payments.by_status"] = { window = { from = "from", to = "to", days = 90, inclusive = true } },

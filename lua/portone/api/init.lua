@@ -22,6 +22,7 @@
 --                  inclusive = both ends belong to it }
 --   noauth, unstable, json_only (no form encoding)
 --   charge         the answer is a payment tried now: status "failed" in it is a refusal
+--   repeatable     a write that does no harm when it is sent again
 --   partial        207 means that only some were found or done
 --   csv            answers a file;  empty  answers 200 without a body
 --   one_of, any_of, max_one_of   lists of names: exactly, at least, at most one of each list

@@ -150,10 +150,7 @@ return {
       card_number = { type = "string", format = "card", secret = true, not_pgs = birth_not_pgs },
       channel_key = { type = "string", max = 55 }, checking_amount = int,
       customer_id = { type = "string", advised_by = { "tosspayments" } },
-      cvc = {
-        type = "string", format = "cvc", secret = true, pgs = { "paymentwall" },
-        per_pg = { paymentwall = { required = true } },
-      },
+      cvc = { type = "string", format = "cvc", secret = true, pgs = { "paymentwall" } },
       expiry = { type = "string", format = "year-month", secret = true, not_pgs = birth_not_pgs },
       pwd_2digit = { type = "string", format = "two-digits", secret = true },
     },

@@ -4,7 +4,7 @@
 return {
   get_token = {
     summary = "Exchange the API key pair for an access token.",
-    method = "POST", path = "/users/getToken", noauth = true,
+    method = "POST", path = "/users/getToken", noauth = true, repeatable = true,
     body = {
       imp_key = { type = "string", required = true, secret = true },
       imp_secret = { type = "string", required = true, secret = true },
