@@ -40,7 +40,11 @@ cppcheck_clean() {
     --inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 -Isrc -D__GNUC__ src
 }
 
-nothing_left_open() { none '\b(TO[D]O|FIX[M]E|XX[X])\b' "${lua[@]}" "${c[@]}" "${shell[@]}" Makefile; }
+# In comments only: XXX is also a currency.
+nothing_left_open() {
+  none '(--|/\*|\*\*|//|#).*\b(TO[D]O|FIX[M]E|XX[X])\b' \
+    "${lua[@]}" "${c[@]}" "${shell[@]}" Makefile
+}
 
 # Generated tables may be long; nothing that a person writes.
 files_are_short() {

@@ -8,6 +8,7 @@ local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cjson = require "cjson"
+local luals = require "generate.luals"
 local model = require "generate.model"
 local write = require "generate.write"
 local long_files = require("generate.v2_facts").files
@@ -174,6 +175,11 @@ local function main(spec_dir, out_dir)
   save_types(dir .. "v1/", "v1", v1_types, v1_place)
   save_types(dir .. "v2/", "v2", v2_types, v2_place)
   save_errors(dir .. "v2/", errors, v2_place)
+
+  local types_dir = (out_dir or here .. "/..") .. "/types/"
+  save(types_dir .. "portone.lua", luals.surface)
+  save(types_dir .. "portone_v1.lua", luals.source("v1", v1_rows, v1_types, v1_place))
+  save(types_dir .. "portone_v2.lua", luals.source("v2", v2_rows, v2_types, v2_place, errors))
 end
 
 main(arg[1], arg[2])
