@@ -92,14 +92,58 @@ local function row(name)
 end
 M.row = row
 
+local is_type = {
+  string = function(v) return type(v) == "string" end,
+  boolean = function(v) return type(v) == "boolean" end,
+  number = function(v) return type(v) == "number" end,
+  integer = function(v) return type(v) == "number" and v % 1 == 0 end,
+  array = function(v) return type(v) == "table" end,
+  object = function(v) return type(v) == "table" end,
+}
+
+-- What of an answer is not as the specification says, as "path: problem".
+local function misfit(field, value, path)
+  if value == nil or value == json.null then
+    return field.required and path .. ": missing" or nil
+  end
+  if not is_type[field.type](value) then return path .. ": not " .. field.type end
+  if field.max and type(value) == "string" then
+    local _, length = value:gsub("[^\128-\191]", "")
+    if length > field.max then return path .. ": too long" end
+  end
+  for i, item in ipairs(field.items and value or {}) do
+    local problem = misfit(field.items, item, path .. "[" .. i .. "]")
+    if problem then return problem end
+  end
+  local shape = field.ref and api.type("v1", field.ref) or field
+  for _, case in ipairs(shape.shapes or {}) do
+    if not case.has or value[case.has] ~= nil then
+      shape = api.type("v1", case.ref)
+      break
+    end
+  end
+  for name, member in pairs(shape.fields or {}) do
+    local problem = misfit(member, value[name], path .. "." .. name)
+    if problem then return problem end
+  end
+  for name in pairs(shape.fields and value or {}) do
+    if not shape.fields[name] then return path .. "." .. name .. ": not documented" end
+  end
+end
+
 -- Calls a handler; returns the response part, then code, message, HTTP status.
 function M.call(world, name, args, headers)
   args = args or {}
   local handler = assert(books.handlers[name], "no handler " .. name)
-  local status, body = handler(world, { row = row(name), path = args.path or {},
+  local operation = row(name)
+  local status, body = handler(world, { row = operation, path = args.path or {},
     query = args.query or {}, body = args.body or {}, headers = headers or {}, now = world:now() })
   assert.is_number(status)
+  if body == nil then return nil, nil, nil, status end
   assert.truthy(json.encode(body))
+  if body.code == 0 and operation.result then
+    assert.is_nil(misfit(operation.result, body.response, name))
+  end
   return body.response, body.code, body.message, status
 end
 

@@ -168,13 +168,21 @@ function M.approve(world, payment)
   M.webhook(world, payment, "paid")
 end
 
---- Ends a payment that is filed without money moving.
+--- Ends a payment that was not even tried: a closed account, a window that its user left.
+---@param world table
+---@param payment table
+---@param reason string
+function M.close(world, payment, reason)
+  payment.fail_reason = reason
+  state.set_status(world, payment, "failed")
+end
+
+--- Ends a payment that was tried and refused: an entry of the journal, but no money.
 ---@param world table
 ---@param payment table
 ---@param reason string
 function M.fail(world, payment, reason)
-  payment.fail_reason = reason
-  state.set_status(world, payment, "failed")
+  M.close(world, payment, reason)
   world:note("charge", { api = "v1", imp_uid = payment.imp_uid, order = payment.merchant_uid,
     amount = payment.amount, currency = payment.currency, outcome = "failed", reason = reason })
 end

@@ -21,7 +21,8 @@ local M = {
 }
 
 for _, topic in ipairs { "users", "subscribe", "customers", "schedules", "payments", "cancel",
-  "prepare" } do
+  "prepare", "codes", "vbanks", "receipts", "certifications", "escrows", "naver", "extras",
+  "window" } do
   local part = require("portone.sandbox.v1." .. topic)
   for name, handler in pairs(part.handlers) do M.handlers[name] = handler end
   for name, action in pairs(part.actions or {}) do M.actions[name] = action end
