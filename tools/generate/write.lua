@@ -18,9 +18,9 @@ local FIELD_KEYS = { "type", "ref", "fields", "items", "map", "required", "advis
   "pgs", "not_pgs", "per_pg", "advised_by" }
 
 local ROW_KEYS = { "method", "path", "store", "paging", "list", "page_window", "window",
-  "noauth", "unstable", "json_only", "query_body", "body_required", "charge", "repeatable", "partial", "csv",
-  "empty", "path_fields", "query", "body", "one_of", "any_of", "max_one_of", "required_if",
-  "required_unless", "advice", "pgs", "result", "statuses", "errors" }
+  "noauth", "unstable", "json_only", "query_body", "body_required", "charge", "repeatable",
+  "partial", "csv", "empty", "path_fields", "query", "body", "one_of", "any_of", "max_one_of",
+  "required_if", "required_unless", "advice", "pgs", "result", "statuses", "errors" }
 
 local TYPE_KEYS = { "status", "enum", "fields", "open", "map", "union", "tag", "shapes",
   "one_of", "any_of", "max_one_of", "required_if", "required_unless" }
