@@ -35,6 +35,7 @@ test   lua5.4                cmd lua5.4
 test   lua-busted            lua lua5.4 busted.runner
 test   lua-socket            lua lua5.4 socket
 test   lua-sec               lua lua5.4 ssl
+test   lua-posix             lua lua5.4 posix.unistd
 test   openssl               cmd openssl
 check  lua-check             cmd luacheck
 check  cppcheck              cmd cppcheck
