@@ -256,8 +256,8 @@ describe("the journal of refunds", function()
     local entry = cancel(world, { amount = 1000 }).cancel_history[1]
     refused(world, { amount = 9000 })
     assert.equals(2, #world.journal)
-    assert.same({ kind = "cancel", at = s.START, api = "v1", imp_uid = p.imp_uid, order = "o1",
-      amount = 1000, currency = "KRW", cancellation_id = entry.cancellation_id,
+    assert.same({ n = 2, kind = "cancel", at = s.START, api = "v1", imp_uid = p.imp_uid,
+      order = "o1", amount = 1000, currency = "KRW", cancellation_id = entry.cancellation_id,
       outcome = "cancelled" }, world.journal[2])
   end)
 end)

@@ -1,12 +1,12 @@
 local books = require "portone.sandbox.v1"
 local s = require "spec.sandbox.v1_support"
 
-local function window(world, pg, extra, done)
+local function window(world, pg, extra)
   local params = { channelKey = "channel-key-" .. pg, pay_method = "card", merchant_uid = "o1",
     name = "n", amount = 3000 }
   for key, value in pairs(extra or {}) do params[key] = value end
   local p = assert(books.actions.open_window(world, params))
-  return assert(books.actions.close_window(world, p.imp_uid, done))
+  return assert(books.actions.close_window(world, { imp_uid = p.imp_uid }))
 end
 
 local function on(imp_uid, body) return { path = { imp_uid = imp_uid }, body = body } end
@@ -99,7 +99,9 @@ describe("Naver Pay product orders", function()
 
   it("follow their buyer's claims", function()
     local world, uid, ids = paid()
-    local buyer = books.actions.naver_buyer
+    local function buyer(w, id, event)
+      return books.actions.naver_buyer(w, { product_order_id = id, event = event })
+    end
     assert(buyer(world, ids[1], "CANCEL"))
     assert.is_nil((buyer(world, ids[1], "CANCEL")))
     assert.is_nil((buyer(world, ids[2], "RETURN")))

@@ -5,7 +5,7 @@ local function paid_account(amount)
   local world = s.world()
   local p = s.ok(world, "v1.vbanks.issue", { body = { merchant_uid = "o1", amount = amount or 11000,
     vbank_code = "088", vbank_due = s.START + 60, buyer_name = "n" } })
-  assert(books.actions.deposit(world, p.imp_uid))
+  assert(books.actions.deposit(world, { imp_uid = p.imp_uid }))
   return world, p.imp_uid
 end
 

@@ -293,8 +293,8 @@ describe("the journal", function()
     s.again(world, "bad", "o2", 200)
     s.again(world, "user-1", "o1", 100)
     assert.equals(2, #world.journal)
-    assert.same({ kind = "charge", at = s.START, api = "v1", imp_uid = p.imp_uid, order = "o1",
-      amount = 100, currency = "KRW", outcome = "paid" }, world.journal[1])
+    assert.same({ n = 1, kind = "charge", at = s.START, api = "v1", imp_uid = p.imp_uid,
+      order = "o1", amount = 100, currency = "KRW", outcome = "paid" }, world.journal[1])
     assert.equals("failed", world.journal[2].outcome)
     assert.equals(100, s.moved(world))
   end)

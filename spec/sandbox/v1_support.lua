@@ -4,84 +4,41 @@ local assert = require "luassert"
 local api = require "portone.api"
 local books = require "portone.sandbox.v1"
 local json = require "portone.json"
+local world_of = require "portone.sandbox.world"
 
 local M = { null = json.null }
 
 M.START = 1767225600 -- 2026-01-01T00:00:00Z
 
-local World = {}
-World.__index = World
-
-function World:now() return self.time end
-function World:random() -- a small Lehmer generator
-  self.state = self.state * 16807 % 2147483647
-  return self.state / 2147483647
-end
-local function draw(self, n, alphabet)
-  local out = {}
-  for i = 1, n do
-    local k = math.floor(self:random() * #alphabet) + 1
-    out[i] = alphabet:sub(k, k)
-  end
-  return table.concat(out)
-end
-function World:digits(n) return draw(self, n, "0123456789") end
-function World:hex(n) return draw(self, n, "0123456789abcdef") end
-function World:uuid()
-  return table.concat({ self:hex(8), self:hex(4), self:hex(4), self:hex(4), self:hex(12) }, "-")
-end
-function World:at(time, fn)
-  local timer = { time = time, fn = fn, n = #self.timers }
-  table.insert(self.timers, timer)
-  return timer
-end
-function World.cancel(_, timer) timer.fn = nil end
-function World:note(kind, fields)
-  fields.kind, fields.at = kind, self.time
-  table.insert(self.journal, fields)
-end
-function World:channel(key)
-  for _, c in ipairs(self.config.channels) do if c.key == key then return c end end
-end
-function World:default_channel(pg)
-  for _, c in ipairs(self.config.channels) do
-    if c.default and (not pg or c.pg == pg) then return c end
-  end
-end
-function World:webhook_v1(urls, body)
-  if urls and #urls == 0 then urls = nil end
-  table.insert(self.sent, { urls = urls, body = body })
-end
-function World:advance(seconds)
-  local target = self.time + seconds
-  while true do
-    local due
-    for _, t in ipairs(self.timers) do
-      if t.fn and t.time <= target
-        and (not due or t.time < due.time or t.time == due.time and t.n < due.n) then due = t end
-    end
-    if not due then break end
-    self.time = math.max(self.time, due.time)
-    local fn = due.fn
-    due.fn = nil
-    fn()
-  end
-  self.time = target
-end
-
 M.PGS = { "tosspayments", "nice_v2", "kcp", "tosspay_v2", "ksnet", "html5_inicis", "smartro_v2",
   "naverpay", "kakaopay", "payco", "paypal_v2", "settle", "welcome", "galaxia", "danal", "kcp_v2",
   "kcp_quick", "naverco", "paymentwall" }
 
+-- Nothing is delivered: what would be is kept in `world.sent`.
+local host = { deliver = function() end, pending = function() return 0 end,
+  notify = function() end, ports = {} }
+
+-- A world of its own; `channel-key-<pg>` is the key of a PG's channel, tosspayments the default.
 function M.world(settings, config)
   local channels = {}
   for i, pg in ipairs(M.PGS) do
-    channels[i] = { key = "channel-key-" .. pg, pg = pg, pg_id = pg .. "_mid", default = i == 1 }
+    channels[i] = { key = "channel-key-" .. pg, pg = pg, pg_id = pg .. "_mid", name = pg,
+      default = i == 1 }
   end
-  local world = setmetatable({ time = M.START, state = 42, timers = {}, journal = {}, sent = {},
-    config = { imp_key = "key", imp_secret = "secret", channels = channels,
-      settings = settings or {}, v1_webhook_url = "http://console.invalid/hook" } }, World)
-  for name, value in pairs(config or {}) do world.config[name] = value end
+  local given = { seed = "v1", time = M.START, imp_key = "key", imp_secret = "secret",
+    channels = channels, settings = settings, v1_webhook_url = "http://console.invalid/hook" }
+  for name, value in pairs(config or {}) do given[name] = value end
+  local world = world_of.new(given, host)
+  world.sent = {}
+  function world.webhook_v1(self, urls, body)
+    table.insert(self.sent, { urls = urls, body = body })
+  end
+  function world.advance(self, seconds)
+    local target = self:now() + seconds
+    repeat local ran = self:run_some(target) until ran == 0
+    self.clock:move(target)
+    for _, entry in ipairs(self.journal) do assert.is_nil(entry.error) end
+  end
   books.open(world)
   return world
 end

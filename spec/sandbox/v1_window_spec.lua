@@ -1,7 +1,13 @@
 local books = require "portone.sandbox.v1"
 local s = require "spec.sandbox.v1_support"
 
-local open, close = books.actions.open_window, books.actions.close_window
+local open = books.actions.open_window
+
+local function close(world, imp_uid, done)
+  local args = { imp_uid = imp_uid }
+  for key, value in pairs(done or {}) do args[key] = value end
+  return books.actions.close_window(world, args)
+end
 
 local function params(extra)
   local out = { channelKey = "channel-key-tosspayments", pay_method = "card", merchant_uid = "o1",
@@ -72,7 +78,7 @@ describe("a payment window", function()
     assert.equals("신한은행", p.vbank_name)
     assert.equals("ready", world.sent[1].body.status)
     assert.is_nil((close(world, p.imp_uid)))
-    assert.equals("paid", assert(books.actions.deposit(world, p.imp_uid)).status)
+    assert.equals("paid", assert(books.actions.deposit(world, { imp_uid = p.imp_uid })).status)
     assert.equals(3000, s.moved(world))
   end)
 

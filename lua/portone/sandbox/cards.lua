@@ -1,4 +1,5 @@
---- Test cards of the sandbox, shared by both APIs.
+-- SPDX-License-Identifier: MIT
+-- Test cards of the sandbox, shared by both APIs.
 -- A named card has a fixed outcome; any other number succeeds when its check digit is right.
 -- Every number is of the published test kind: none belongs to a person.
 -- Refusal codes are those of the Toss Payments API; the texts are our own.

@@ -1,4 +1,5 @@
---- The V1 envelope: `{ code, message, response }`, `code` 0 exactly when the call succeeded.
+-- SPDX-License-Identifier: MIT
+-- The V1 envelope: `{ code, message, response }`, `code` 0 exactly when the call succeeded.
 -- Operations that declare no 4xx report a refusal as HTTP 200 with another code.
 
 local settings = require "portone.sandbox.v1.settings"

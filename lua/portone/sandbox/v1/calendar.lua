@@ -1,4 +1,5 @@
---- The calendar of Seoul, whatever the machine's time zone.
+-- SPDX-License-Identifier: MIT
+-- The calendar of Seoul, whatever the machine's time zone.
 
 local M = {}
 

@@ -1,4 +1,5 @@
---- Refunds: rules of the API and of single PGs, then one commit.
+-- SPDX-License-Identifier: MIT
+-- Refunds: rules of the API and of single PGs, then one commit.
 
 local answer = require "portone.sandbox.v1.answer"
 local calendar = require "portone.sandbox.v1.calendar"

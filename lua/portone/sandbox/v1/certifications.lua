@@ -1,4 +1,5 @@
---- Identity verification: requested with a person's data, confirmed with a one-time password.
+-- SPDX-License-Identifier: MIT
+-- Identity verification: requested with a person's data, confirmed with a one-time password.
 
 local answer = require "portone.sandbox.v1.answer"
 local channels = require "portone.sandbox.v1.channels"

@@ -1,4 +1,5 @@
---- Which channel (PG contract) a V1 request goes to.
+-- SPDX-License-Identifier: MIT
+-- Which channel (PG contract) a V1 request goes to.
 
 local settings = require "portone.sandbox.v1.settings"
 

@@ -1,4 +1,5 @@
---- The one place where V1 money is charged: rules first, then one commit.
+-- SPDX-License-Identifier: MIT
+-- The one place where V1 money is charged: rules first, then one commit.
 
 local cards = require "portone.sandbox.cards"
 local channels = require "portone.sandbox.v1.channels"

@@ -1,4 +1,5 @@
---- Codes of card companies and banks (KFTC).
+-- SPDX-License-Identifier: MIT
+-- Codes of card companies and banks (KFTC).
 
 local answer = require "portone.sandbox.v1.answer"
 

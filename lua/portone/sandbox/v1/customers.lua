@@ -1,4 +1,5 @@
---- Billing keys by customer_uid: issue, look up, delete, and what was paid with them.
+-- SPDX-License-Identifier: MIT
+-- Billing keys by customer_uid: issue, look up, delete, and what was paid with them.
 
 local answer = require "portone.sandbox.v1.answer"
 local channels = require "portone.sandbox.v1.channels"

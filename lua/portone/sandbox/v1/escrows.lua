@@ -1,4 +1,5 @@
---- Deliveries of escrow payments.
+-- SPDX-License-Identifier: MIT
+-- Deliveries of escrow payments.
 
 local answer = require "portone.sandbox.v1.answer"
 local channels = require "portone.sandbox.v1.channels"

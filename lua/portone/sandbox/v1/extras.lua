@@ -1,4 +1,5 @@
---- Services of single PGs with little state: Benepia points, KCP Quick, Payco, Paymentwall,
+-- SPDX-License-Identifier: MIT
+-- Services of single PGs with little state: Benepia points, KCP Quick, Payco, Paymentwall,
 -- sub-merchants on an Inicis sales slip.
 
 local answer = require "portone.sandbox.v1.answer"

@@ -1,4 +1,5 @@
---- The V1 side of the sandbox: the books of api.iamport.kr.
+-- SPDX-License-Identifier: MIT
+-- The V1 side of the sandbox: the books of api.iamport.kr.
 -- Pure state machines. The server routes, parses and checks requests against the specification;
 -- here they meet the books of one `world`.
 
@@ -11,8 +12,9 @@ local M = {
   --- operation name → function(world, req) → HTTP status, envelope
   ---@type table<string, fun(world: table, req: table): integer, table>
   handlers = {},
-  --- What happens outside the API: deposits, payment windows.
-  ---@type table<string, function>
+  --- What happens outside the API (deposits, payment windows), each with one table of arguments:
+  --- the result, or nil and a problem.
+  ---@type table<string, fun(world: table, args: table): any, string?>
   actions = {},
   --- Named settings and their defaults.
   settings = settings.defaults,

@@ -1,4 +1,5 @@
---- Billing keys of V1: what is stored under a customer_uid.
+-- SPDX-License-Identifier: MIT
+-- Billing keys of V1: what is stored under a customer_uid.
 
 local cards = require "portone.sandbox.cards"
 local channels = require "portone.sandbox.v1.channels"

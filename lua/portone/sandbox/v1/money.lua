@@ -1,4 +1,5 @@
---- Amounts of V1: numbers in the currency's major unit, exact to its smallest unit.
+-- SPDX-License-Identifier: MIT
+-- Amounts of V1: numbers in the currency's major unit, exact to its smallest unit.
 
 local M = {}
 

@@ -1,4 +1,5 @@
---- Naver Pay: product orders of the order type (naverco), points and confirmation of the payment
+-- SPDX-License-Identifier: MIT
+-- Naver Pay: product orders of the order type (naverco), points and confirmation of the payment
 -- type (naverpay). An operation moves each product order on its own: 200 when all moved, 207 when
 -- some did, 500 when none.
 
@@ -200,12 +201,12 @@ end
 
 --- A buyer of the order type makes a claim, receives the goods, or decides to keep them.
 ---@param world table
----@param product_order_id string
----@param event "CANCEL"|"RETURN"|"EXCHANGE"|"DELIVERED"|"PURCHASE_DECIDED"
+---@param args { product_order_id: string, event: string } event: CANCEL, RETURN, EXCHANGE,
+--- DELIVERED or PURCHASE_DECIDED
 ---@return table? order as the API shows it
 ---@return string? problem
-function M.actions.naver_buyer(world, product_order_id, event)
-  local order = world.v1.product_orders[product_order_id]
+function M.actions.naver_buyer(world, args)
+  local order, event = world.v1.product_orders[args.product_order_id or ""], args.event
   local status = order and order.product_order_status
   if not order or not unclaimed(order) then return nil, "처리할 수 없는 상품주문입니다." end
   local shipped = status == "DELIVERING" or status == "DELIVERED"

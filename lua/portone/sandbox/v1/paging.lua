@@ -1,4 +1,5 @@
---- Pages, sorting and look-up arguments of the V1 lists.
+-- SPDX-License-Identifier: MIT
+-- Pages, sorting and look-up arguments of the V1 lists.
 
 local values = require "portone.sandbox.v1.values"
 

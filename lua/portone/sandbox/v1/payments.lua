@@ -1,4 +1,5 @@
---- Look-ups of payments.
+-- SPDX-License-Identifier: MIT
+-- Look-ups of payments.
 
 local answer = require "portone.sandbox.v1.answer"
 local money = require "portone.sandbox.v1.money"

@@ -1,4 +1,5 @@
---- Amounts registered before the payment: a charge of that merchant_uid must agree with them.
+-- SPDX-License-Identifier: MIT
+-- Amounts registered before the payment: a charge of that merchant_uid must agree with them.
 
 local answer = require "portone.sandbox.v1.answer"
 local money = require "portone.sandbox.v1.money"

@@ -1,4 +1,5 @@
---- Cash receipts: for cash payments made here, and for sales made elsewhere.
+-- SPDX-License-Identifier: MIT
+-- Cash receipts: for cash payments made here, and for sales made elsewhere.
 
 local answer = require "portone.sandbox.v1.answer"
 local cancel = require "portone.sandbox.v1.cancel"

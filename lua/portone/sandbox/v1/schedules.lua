@@ -1,4 +1,5 @@
---- Scheduled payments: made, listed, moved, revoked, run by the sandbox's clock, tried again.
+-- SPDX-License-Identifier: MIT
+-- Scheduled payments: made, listed, moved, revoked, run by the sandbox's clock, tried again.
 
 local answer = require "portone.sandbox.v1.answer"
 local cancel = require "portone.sandbox.v1.cancel"

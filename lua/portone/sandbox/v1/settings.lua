@@ -1,4 +1,5 @@
---- Named settings of the V1 books: one for each thing that no source documents.
+-- SPDX-License-Identifier: MIT
+-- Named settings of the V1 books: one for each thing that no source documents.
 -- Read from `world.config.settings`, so that a test can change one while the sandbox runs.
 
 local M = {}

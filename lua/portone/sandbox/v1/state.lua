@@ -1,4 +1,5 @@
---- The V1 books: what is stored, and how it is found again.
+-- SPDX-License-Identifier: MIT
+-- The V1 books: what is stored, and how it is found again.
 -- Handlers read and write records; `view` turns a record into an answer.
 
 local settings = require "portone.sandbox.v1.settings"

@@ -1,4 +1,5 @@
---- Charges without a payment window: by card (onetime) and by billing key (again).
+-- SPDX-License-Identifier: MIT
+-- Charges without a payment window: by card (onetime) and by billing key (again).
 
 local answer = require "portone.sandbox.v1.answer"
 local channels = require "portone.sandbox.v1.channels"

@@ -1,4 +1,5 @@
---- Access tokens, the agency's Tier header, and what the console knows about the merchant.
+-- SPDX-License-Identifier: MIT
+-- Access tokens, the agency's Tier header, and what the console knows about the merchant.
 
 local answer = require "portone.sandbox.v1.answer"
 local channels = require "portone.sandbox.v1.channels"

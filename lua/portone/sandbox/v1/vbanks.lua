@@ -1,4 +1,5 @@
---- Payments that wait for money from outside: virtual accounts and convenience-store barcodes.
+-- SPDX-License-Identifier: MIT
+-- Payments that wait for money from outside: virtual accounts and convenience-store barcodes.
 
 local answer = require "portone.sandbox.v1.answer"
 local channels = require "portone.sandbox.v1.channels"
@@ -138,15 +139,14 @@ end
 
 --- Somebody pays into a virtual account, or at a convenience store.
 ---@param world table
----@param imp_uid string
----@param deposit? { amount?: number, depositor_name?: string } default: what is asked for
+---@param deposit { imp_uid: string, amount?: number, depositor_name?: string } `amount` is what
+--- is asked for unless said
 ---@return table? payment as the API shows it
 ---@return string? problem why the bank or shop refuses
-function M.actions.deposit(world, imp_uid, deposit)
-  deposit = deposit or {}
-  local payment = world.v1.payments[imp_uid]
+function M.actions.deposit(world, deposit)
+  local payment = world.v1.payments[deposit.imp_uid or ""]
   if not payment or payment.status ~= "ready" or (payment.vbank_date or 0) == 0 then
-    return nil, "입금을 기다리는 결제가 아닙니다: " .. tostring(imp_uid)
+    return nil, "입금을 기다리는 결제가 아닙니다: " .. tostring(deposit.imp_uid)
   end
   if world:now() > payment.vbank_date then return nil, "입금 기한이 지났습니다." end
   if (deposit.amount or payment.amount) ~= payment.amount then

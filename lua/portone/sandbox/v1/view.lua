@@ -1,4 +1,5 @@
---- Records of the books as the API shows them: every documented field, null where unset.
+-- SPDX-License-Identifier: MIT
+-- Records of the books as the API shows them: every documented field, null where unset.
 
 local values = require "portone.sandbox.v1.values"
 

@@ -1,4 +1,5 @@
---- The payment window, for those who stand in for it: what iamport.js would have done.
+-- SPDX-License-Identifier: MIT
+-- The payment window, for those who stand in for it: what iamport.js would have done.
 -- A window opens with the parameters of `IMP.request_pay` and closes with what its user did.
 
 local cards = require "portone.sandbox.cards"
@@ -97,17 +98,15 @@ end
 
 --- Closes a payment window.
 ---@param world table
----@param imp_uid string
----@param done? table `card`: name of a test card (default "success") or its fields;
+---@param done table `imp_uid`; `card`: name of a test card (default "success") or its fields;
 --- `cancelled = true`: the user gave up; `reason`: why the shop refused (confirm process);
 --- `vbank_code`, `vbank_due` (unix seconds) of a virtual account
 ---@return table? payment as the API shows it: "paid", "failed", or "ready" with an account
 ---@return string? problem the window is not open, or the choice is not possible
-function M.actions.close_window(world, imp_uid, done)
-  done = done or {}
-  local payment = world.v1.payments[imp_uid]
+function M.actions.close_window(world, done)
+  local payment = world.v1.payments[done.imp_uid or ""]
   if not payment or not payment.window or payment.status ~= "ready" or payment.vbank_num then
-    return nil, "열려 있는 결제창이 없습니다: " .. tostring(imp_uid)
+    return nil, "열려 있는 결제창이 없습니다: " .. tostring(done.imp_uid)
   end
   local fields = done.card or "success"
   if type(fields) == "string" then fields = cards.public()[fields] or {} end
