@@ -47,6 +47,7 @@ out = $(BUILD)/$(1)$(SAN:%=-%)
 core = $(call out,$(1))/portone/core.so
 httpd = $(call out,$(1))/portone/sandbox/httpd.so
 make = $(MAKE) --no-print-directory
+suite_needs = build test $(worlds) $(worlds:%=test-%)
 
 build: $(foreach w,$(worlds),$(call core,$(w))) $(foreach w,$(worlds),$(call httpd,$(w)))
 	@:
@@ -76,7 +77,7 @@ $(foreach w,$(worlds),$(eval $(call world,$(w))))
 
 # Everything is asked whether it is there (in a tenth of a second), and installed if it is not.
 deps:
-	@tools/deps.sh build test check $(worlds)
+	@tools/deps.sh check $(suite_needs)
 
 demo:
 	@tools/deps.sh build $(firstword $(worlds))
@@ -85,12 +86,12 @@ demo:
 	  $(call interpreter,$(firstword $(worlds))) examples/demo.lua
 
 test:
-	@tools/deps.sh build test $(worlds)
+	@tools/deps.sh $(suite_needs)
 	@$(make) build
 	@tools/suite.sh plain "$(worlds)" $(SPECS)
 
 check:
-	@tools/deps.sh build test check $(worlds)
+	@tools/deps.sh check $(suite_needs)
 	@$(make) build
 	@tools/check.sh
 

@@ -2,7 +2,7 @@
 # Sees to it that what the project needs is there: asks each thing itself whether it works, and
 # takes from Debian's packages what does not.
 #
-#   tools/deps.sh GROUP...    groups: build, test, check, and worlds: 5.1 5.3 5.4 luajit
+#   tools/deps.sh GROUP...    groups: build, test, check, worlds (5.1 5.3 5.4 luajit), test-WORLD
 #
 # As root, or where sudo asks for no password, missing packages are installed. Otherwise the
 # command that would do it is printed, and the exit status is 1.
@@ -35,8 +35,10 @@ test   lua5.4                cmd lua5.4
 test   lua-busted            lua lua5.4 busted.runner
 test   lua-socket            lua lua5.4 socket
 test   lua-sec               lua lua5.4 ssl
-test   lua-posix             lua lua5.4 posix.unistd
 test   openssl               cmd openssl
+test-luajit lua-posix        lua luajit posix.unistd
+test-5.1 lua-posix           lua lua5.1 posix.unistd
+test-5.3 lua-posix           lua lua5.3 posix.unistd
 check  lua-check             cmd luacheck
 check  cppcheck              cmd cppcheck
 check  valgrind              cmd valgrind
