@@ -25,6 +25,7 @@ local schemas = spec and spec.components.schemas
 M.available = spec ~= nil
 
 local check
+local formats = true -- whether formats are checked: those of requests are the books' business
 
 local function problem(at, text) return at .. ": " .. text end
 
@@ -72,7 +73,7 @@ local DATE_TIME = "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d"
 
 local function check_string(schema, value, at)
   if type(value) ~= "string" then return problem(at, "expected a string, got " .. type(value)) end
-  if schema.format == "date-time" and not value:find(DATE_TIME) then
+  if formats and schema.format == "date-time" and not value:find(DATE_TIME) then
     return problem(at, "expected a date-time, got " .. value)
   end
   if not schema.enum then return nil end
@@ -115,7 +116,10 @@ function M.request(req)
   if not spec then return end
   local body = operation(req.row).requestBody
   if not body then return end
-  assert.is_nil(check(body.content["application/json"].schema, req.body, ""))
+  formats = false
+  local wrong = check(body.content["application/json"].schema, req.body, "")
+  formats = true
+  assert.is_nil(wrong)
 end
 
 --- Fails unless the answer is one that the operation may give with this status.

@@ -59,9 +59,9 @@ M.handlers["v2.payment_session.close_payment_session"] = function(world, req)
   return 200, { closedAt = view.time(world, session.expires_at) }
 end
 
--- The checkout method of a gateway; the others take cards.
-local CHECKOUT = { tosspay_v2 = "TOSSPAY", kakaopay = "KAKAOPAY", naverpay = "NAVERPAY",
-  paypal_v2 = "PAYPAL" }
+-- CheckoutPaymentMethod of a gateway; the others take Korean cards.
+local CHECKOUT = { tosspay_v2 = "TOSS_PAY", kakaopay = "KAKAO_PAY", naverpay = "N_PAY",
+  paypal_v2 = "PAY_PAL" }
 
 M.handlers["v2.checkout_profile.evaluate_checkout_profile"] = function(world, req)
   if req.query.profileKey ~= world.v2.profile_key then
@@ -70,7 +70,7 @@ M.handlers["v2.checkout_profile.evaluate_checkout_profile"] = function(world, re
   local methods, seen = {}, {}
   for _, channel in ipairs(world.config.channels or {}) do
     local method = CHECKOUT[channel.pg]
-    if not method and gateways.of(channel.pg).card_by_api ~= false then method = "CARD" end
+    if not method and gateways.of(channel.pg).card_by_api ~= false then method = "CARD_KR" end
     if method and not seen[method] then
       seen[method] = true
       methods[#methods + 1] = { paymentMethod = method, channelKey = channel.key }
