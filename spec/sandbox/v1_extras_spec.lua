@@ -121,6 +121,25 @@ describe("Naver Pay product orders", function()
     assert(buyer(other, other_ids[1], "PURCHASE_DECIDED"))
   end)
 
+  it("are reviewed once they are kept", function()
+    local world, uid, ids = paid()
+    local function reviews(kind, from, to)
+      return #s.ok(world, "v1.naver.reviews", { query = { review_type = kind or "general",
+        from = from or s.START, to = to or s.START } })
+    end
+    local review = { product_order_id = ids[1], title = "좋아요" }
+    assert.is_nil((books.actions.naver_review(world, review)))
+    act(world, uid, "ship")
+    books.actions.naver_buyer(world, { product_order_id = ids[1], event = "PURCHASE_DECIDED" })
+    assert.equals("p1", assert(books.actions.naver_review(world, review)).product_id)
+    assert.equals(1, reviews())
+    assert.equals(0, reviews "premium")
+    assert.equals(0, reviews("general", s.START + 1, s.START + 9))
+    assert.equals(0, reviews("general", s.START - 9, s.START - 1))
+    s.refused(world, "v1.naver.reviews", { query = { channel_key = "channel-key-kcp",
+      review_type = "general", from = 1, to = 2 } }, 400)
+  end)
+
   it("cannot be refunded twice by two ways", function()
     local world, uid = paid()
     s.ok(world, "v1.payments.cancel", { body = { imp_uid = uid } })
@@ -199,6 +218,21 @@ describe("KCP Quick", function()
     assert.equals("paid", s.ok(world, "v1.kcpquick.pay_money", { body = body }).status)
     s.refused(world, "v1.kcpquick.pay_money", { body = body })
     assert.equals(2000, s.moved(world))
+  end)
+
+  it("knows the members that have paid", function()
+    local world = s.world()
+    local member = { path = { member_id = "m" }, query = { site_code = "s", partner_type = "a",
+      partner_subtype = "b" }, body = {} }
+    s.refused(world, "v1.kcpquick.delete_member", member, 404)
+    s.refused(world, "v1.kcpquick.release_fido", member)
+    s.ok(world, "v1.kcpquick.pay_money", { body = { member_id = "m", merchant_uid = "o1",
+      name = "n", amount = 1000, imp_uid = "imp_1" } })
+    assert.equals("m", s.ok(world, "v1.kcpquick.release_fido", member).member_id)
+    s.refused(world, "v1.kcpquick.release_fido", { path = { member_id = "m" },
+      body = { channel_key = "channel-key-kcp" } }, 400)
+    assert.equals("kcp_quick", s.ok(world, "v1.kcpquick.delete_member", member).pg_provider)
+    s.refused(world, "v1.kcpquick.delete_member", member, 404)
   end)
 
   it("charges an autopay key until it is deleted", function()

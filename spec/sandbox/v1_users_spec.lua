@@ -1,3 +1,4 @@
+local api = require "portone.api"
 local books = require "portone.sandbox.v1"
 local s = require "spec.sandbox.v1_support"
 
@@ -104,6 +105,20 @@ describe("the Tier header", function()
     s.refused(world, "v1.tiers.get", get "ABD", 404)
     assert.equals("XYZ", s.ok(s.world(), "v1.tiers.get", get "XYZ").tier_code)
     s.refused(s.world(), "v1.tiers.get", get "xyz", 404)
+  end)
+end)
+
+describe("the V1 books", function()
+  it("have a rule for every operation, and for nothing else", function()
+    local count = 0
+    for _, group in ipairs(api.groups "v1") do
+      for _, op in ipairs(api.names("v1", group)) do
+        assert.is_function(books.handlers["v1." .. group .. "." .. op], group .. "." .. op)
+        count = count + 1
+      end
+    end
+    assert.equals(80, count)
+    for name in pairs(books.handlers) do s.row(name) end
   end)
 end)
 

@@ -74,8 +74,36 @@ M.handlers["v1.kcpquick.pay_money"] = function(world, req)
     problem = "사전 등록된 선불머니 금액과 다릅니다."
   end
   if problem then return answer.refuse(world, problem) end
+  local members, now = world.v1.kcp_members, world:now()
+  local member = members[body.member_id] or { member_id = body.member_id, inserted = now,
+    pg_provider = channel.pg, pg_id = channel.pg_id }
+  member.updated = now
+  members[body.member_id] = member
   return answer.ok(view.payment(charge.run(world, order,
     { channel = channel, pay_method = "point" })))
+end
+
+-- Members are those who have paid.
+M.handlers["v1.kcpquick.delete_member"] = function(world, req)
+  local member = world.v1.kcp_members[req.path.member_id]
+  if not member then
+    return answer.fail(world, 404, "등록되지 않은 회원입니다: " .. req.path.member_id)
+  end
+  world.v1.kcp_members[req.path.member_id] = nil
+  return answer.ok { member_id = member.member_id, pg_provider = member.pg_provider,
+    pg_id = member.pg_id, inserted = member.inserted, updated = member.updated }
+end
+
+-- What KCP itself says of a failure stands beside the envelope's message.
+M.handlers["v1.kcpquick.release_fido"] = function(world, req)
+  local channel, problem = channels.resolve(world, req)
+  if not channel then return answer.fail(world, 400, problem) end
+  local member_id = req.path.member_id
+  if world.v1.kcp_members[member_id] then return answer.ok { member_id = member_id } end
+  local message = "등록되지 않은 회원입니다: " .. member_id
+  local status, body = answer.refuse(world, message)
+  body.error = { code = "MEMBER_NOT_FOUND", message = message }
+  return status, body
 end
 
 -- The key of a KCP Quick member, registered in a payment window.

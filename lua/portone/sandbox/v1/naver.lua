@@ -5,6 +5,7 @@
 
 local answer = require "portone.sandbox.v1.answer"
 local cancel = require "portone.sandbox.v1.cancel"
+local channels = require "portone.sandbox.v1.channels"
 local money = require "portone.sandbox.v1.money"
 local paging = require "portone.sandbox.v1.paging"
 local payments = require "portone.sandbox.v1.payments"
@@ -221,6 +222,41 @@ function M.actions.naver_buyer(world, args)
     return nil, "지금 상태에서 할 수 없는 일입니다: " .. tostring(status)
   end
   return show(order)
+end
+
+--- A buyer reviews what they decided to keep.
+---@param world table
+---@param review { product_order_id: string, premium?: boolean, score?: string, title?: string,
+--- content?: string, writer?: string }
+---@return table? review as the API shows it
+---@return string? problem
+function M.actions.naver_review(world, review)
+  local order = world.v1.product_orders[review.product_order_id or ""]
+  if not order or order.product_order_status ~= "PURCHASE_DECIDED" then
+    return nil, "구매 확정된 상품주문이 아닙니다: " .. tostring(review.product_order_id)
+  end
+  local shown = { review_id = world:digits(10), score = review.score or "5",
+    title = review.title or "", content = review.content or values.null,
+    writer = review.writer or "buyer", product_order_id = order.product_order_id,
+    product_id = order.product_id, product_name = order.product_name,
+    product_option_name = order.product_option_name, created_at = world:now(), modified_at = 0 }
+  table.insert(world.v1.reviews, { shown = shown, channel = order.payment.pg_id,
+    kind = review.premium and "premium" or "general" })
+  return shown
+end
+
+M.handlers["v1.naver.reviews"] = function(world, req)
+  local query, found = req.query, {}
+  local channel, problem = channels.resolve(world, req)
+  if not channel then return answer.fail(world, 400, problem) end
+  for _, review in ipairs(world.v1.reviews) do
+    local at = review.shown.created_at
+    if review.kind == query.review_type and review.channel == channel.pg_id
+      and tonumber(query.from) <= at and at <= tonumber(query.to) then
+      table.insert(found, review.shown)
+    end
+  end
+  return answer.ok(values.array(found))
 end
 
 -- ── the payment type ─────────────────────────────────────────────────────────────────────────

@@ -24,7 +24,9 @@ function M.open(world)
     people = {},         -- person → { unique_key, unique_in_site }
     logistics = {},      -- imp_uid → escrow delivery
     product_orders = {}, -- product_order_id → order-type Naver Pay product order
+    reviews = {},        -- product reviews as they were written
     kcp_prepared = {},   -- merchant_uid → KCP prepaid-money registration
+    kcp_members = {},    -- member_id → KCP Quick member
     token = nil,         -- the access token in force: { value, expires }
     seq = 0,
   }
@@ -107,13 +109,10 @@ function M.add_schedule(world, schedule)
   schedule.seq = next_seq(world)
   local old = v1.schedules[schedule.merchant_uid]
   v1.schedules[schedule.merchant_uid] = schedule
+  if not old then return table.insert(v1.schedule_order, schedule) end
   for i, one in ipairs(v1.schedule_order) do
-    if one == old then
-      v1.schedule_order[i] = schedule
-      return
-    end
+    if one == old then v1.schedule_order[i] = schedule end
   end
-  table.insert(v1.schedule_order, schedule)
 end
 
 --- Pending schedules that a test accepts, as they were made.
