@@ -131,12 +131,13 @@ describe("a call", function()
 
   it("says what is known of a failed exchange", function()
     local client = fake.client { { fault = { "timeout", "timed out", "all" } } }
-    local result, err, info = client.request_pay_again(order())
+    local result, err, info = client.v2.payment.get_payment({ paymentId = "p" },
+      { max_retries = 0 })
     assert.is_nil(result)
     assert.equal("timeout", err.kind)
     assert.equal("all", err.sent)
     assert.is_nil(err.status)
-    assert.equal(info.idempotency_key, err.idempotency_key)
+    assert.equal("v2.payment.get_payment", err.operation)
     assert.equal(0.5, info.elapsed)
   end)
 end)

@@ -9,9 +9,11 @@
 local build = require "portone.build"
 local check = require "portone.check"
 local core = require "portone.core"
+local decide = require "portone.decide"
 local errors = require "portone.error"
 local options = require "portone.options"
 local read = require "portone.read"
+local reconcile = require "portone.reconcile"
 local redact = require "portone.redact"
 local token = require "portone.token"
 
@@ -39,6 +41,12 @@ local function fail(call, fields)
   fields.attempts = info.attempts
   fields.idempotency_key = info.idempotency_key
   fields.status = fields.status or info.status
+  if not fields.outcome and call.row.method ~= "GET" then
+    fields.outcome = "not_done"
+  end
+  if fields.kind ~= "unknown_outcome" then
+    fields.pending = nil
+  end
   local secrets = redact.values(call.args)
   for _, value in ipairs(call.state.secrets) do
     secrets[#secrets + 1] = value
@@ -96,9 +104,9 @@ local function authorize(call, list, stale)
     return nil, { kind = "unauthorized", message = "no v1.imp_key and v1.imp_secret: set them "
       .. "in portone.configure or PORTONE_V1_API_KEY and PORTONE_V1_API_SECRET" }
   end
-  local value, err = token.get(state, stale)
+  local value, err = token.get(state, stale, call.seconds)
   if not value then
-    return nil, err
+    return nil, { kind = err.kind, message = err.message, sent = "nothing", token_error = err }
   end
   call.token = value
   list[#list + 1] = "Authorization: Bearer " .. value
@@ -130,13 +138,13 @@ end
 -- }======================
 
 -- send: one exchange. status, body | nil, fault
-local function send(call, stale)
+local function send(call, seconds, stale)
   local state, info, row = call.state, call.info, call.row
   local headers, fault = headers_of(call, stale)
   if not headers then
     return nil, fault
   end
-  local timeout = call.opts.timeout or state.options.timeout
+  local timeout = math.min(call.opts.timeout or state.options.timeout, seconds)
   local hooks = state.options
   if hooks.on_request then
     hooks.on_request { operation = row.name, method = row.method, url = row.path,
@@ -153,37 +161,90 @@ local function send(call, stale)
   end
   if status then
     info.status, info.raw_headers, info.elapsed = status, raw, info.elapsed + a
+    rawset(info, "headers", nil)
     return status, body
   end
   info.status, info.elapsed = nil, info.elapsed + (b or 0)
   return nil, { kind = body, message = raw, sent = a }
 end
 
--- A refused V1 token is renewed once: a 401 says that nothing was done.
-local function send_authorized(call)
-  local status, body = send(call)
+-- send and read: result | nil, fault. A refused V1 token is renewed once: a 401 says that
+-- nothing was done.
+local function attempt(call, seconds)
+  local status, body = send(call, seconds)
   if status == 401 and call.token then
-    status, body = send(call, call.token)
+    status, body = send(call, seconds, call.token)
   end
-  return status, body
-end
-
--- read and decide: result | nil, err, with info.
-local function finish(call, status, body)
   if not status then
-    if errors.is(body) then  -- the token could not be had: that call's own error
-      return nil, body, call.info
-    end
-    return fail(call, body)
+    return nil, body
   end
   local result, fault = read.answer(call.row, status, body)
   if status == 207 then
     call.info.partial = true
   end
-  if fault then
-    return fail(call, fault)
+  if fault and (status == 429 or status == 503 or status == 409) then
+    fault.retry_after = call.info.headers["retry-after"]
   end
-  return result, nil, call.info
+  return result, fault
+end
+
+-- A read on behalf of a call whose outcome is open; 2 seconds even when time is up.
+local function look_for(state, opts, left)
+  return function(row, args)
+    local seconds = math.max(left(), 2)
+    return M.run(state, row, args, { check = false, reconcile = false, deadline = seconds,
+      tier = opts.tier, store_id = opts.store_id }, 2)
+  end
+end
+
+local function first(...)
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    if value ~= nil then
+      return value
+    end
+  end
+end
+
+-- What decide.lua needs to wait and to ask. A host may bring a clock of its own.
+local function new_run(call)
+  local state, opts = call.state, call.opts
+  local host = state.host()
+  local run = {
+    row = call.row, sleep = host.sleep, now = host.now or core.monotonic, wall = core.now,
+    deadline = opts.deadline or state.options.deadline, settle = state.options.settle,
+    max_retries = first(opts.max_retries, state.options.max_retries),
+    reconcile = first(opts.reconcile, state.options.reconcile),
+  }
+  run.look = look_for(state, opts, function() return run.ends - run.now() end)
+  return run
+end
+
+-- decide: attempts and questions until the outcome is known.
+local function pursue(call)
+  local state, info = call.state, call.info
+  local run = new_run(call)
+  run.attempt = function(seconds)
+    call.seconds = seconds
+    local result, fault = attempt(call, seconds)
+    if fault and not run.pending then
+      run.pending = reconcile.pending(call.row.name, call.args, call.started)
+      run.pending.idempotency_key = info.idempotency_key
+    end
+    return result, fault
+  end
+  run.on_retry = state.options.on_retry and function(n)
+    state.options.on_retry { operation = call.row.name, method = call.row.method,
+                             url = call.row.path, retry = n }
+  end
+  local result, fault = decide.pursue(run)
+  info.reconciled = run.reconciled
+  if result ~= nil then
+    return result, nil, info
+  elseif fault.token_error then  -- the token could not be had: that call's own error
+    return nil, fault.token_error, info
+  end
+  return fail(call, fault)
 end
 
 -- A call that has a request but was not sent yet.
@@ -205,7 +266,8 @@ local function go(call, request, wrong)
   if call.row.api == "v2" and call.row.method ~= "GET" then
     call.info.idempotency_key = call.opts.idempotency_key or core.hex(core.random(16))
   end
-  return finish(call, send_authorized(call))
+  call.started = core.now()
+  return pursue(call)
 end
 
 ---Makes one call of an operation.
@@ -240,6 +302,25 @@ end
 function M.raw(state, row, parts, opts, level)
   local call = new_call(state, row, parts, opts, level + 1)
   return go(call, build.raw(row, parts))
+end
+
+---Asks what became of a write whose outcome was unknown.
+---@param state table
+---@param pending table   from an error's `pending`, or decoded
+---@param opts? table
+---@param level integer
+---@return any result, portone.Error? err, table info
+function M.resolve(state, pending, opts, level)
+  local row = { name = pending.operation, api = pending.operation:sub(1, 2), method = "POST" }
+  local call = new_call(state, row, pending.kept, opts, level + 1)
+  local run = new_run(call)
+  run.pending = pending
+  local result, fault = decide.resolve(run, core.now() - pending.started)
+  call.info.reconciled = run.reconciled
+  if result ~= nil then
+    return result, nil, call.info
+  end
+  return fail(call, fault)
 end
 
 ---The error of a call that could not even be built: used where a table fits no operation.

@@ -63,9 +63,11 @@ local function new_state(o)
     fields.operation = "v1.users.get_token"
     return errors.new(fields, state.secrets)
   end
-  function state.fetch_token()
+  -- once: the call that needs the token repeats it by its own rule
+  function state.fetch_token(seconds)
     local row = api.find("v1", "users", "get_token")
-    return call.run(state, row, { imp_key = o.v1.imp_key, imp_secret = o.v1.imp_secret }, nil, 2)
+    return call.run(state, row, { imp_key = o.v1.imp_key, imp_secret = o.v1.imp_secret },
+      { deadline = seconds, max_retries = 0 }, 2)
   end
   return state
 end

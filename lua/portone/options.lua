@@ -14,6 +14,10 @@ local function seconds(v)
   return type(v) == "number" and v > 0 and v < 86400, "a number of seconds (above 0, below 86400)"
 end
 
+local function not_negative(v)
+  return type(v) == "number" and v >= 0 and v < 86400, "a number of seconds (0 or more)"
+end
+
 local function count(v)
   return type(v) == "number" and v >= 0 and v == math.floor(v), "a whole number, 0 or more"
 end
@@ -74,7 +78,8 @@ local client_options = {
   connect_timeout = seconds, timeout = seconds, deadline = seconds, max_retries = count,
   ca_file = string_option, proxy = string_option, max_response = count,
   user_agent = string_option, loop = table_option, token_store = table_option,
-  insecure = boolean, channels = table_option, check = boolean,
+  insecure = boolean, channels = table_option, check = boolean, reconcile = boolean,
+  settle = not_negative,
   on_request = callback, on_response = callback, on_retry = callback, on_warning = callback,
 }
 
@@ -83,13 +88,13 @@ local v1_options = { imp_key = string_option, imp_secret = string_option, tier =
 local call_options = {
   timeout = seconds, deadline = seconds, idempotency_key = idempotency_key,
   max_retries = count, store_id = string_option, tier = tier, headers = headers,
-  check = boolean, pg = string_option,
+  check = boolean, pg = string_option, reconcile = boolean,
 }
 
 M.defaults = {
   base_url = "https://api.portone.io", v1_base_url = "https://api.iamport.kr",
   connect_timeout = 10, timeout = 65, deadline = 150, max_retries = 2,
-  max_response = 16 * 1024 * 1024, check = true,
+  max_response = 16 * 1024 * 1024, check = true, reconcile = true, settle = 60,
 }
 
 ---The nearest name of a table, for "did you mean"; few names, so the plain way will do.

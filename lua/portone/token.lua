@@ -45,9 +45,10 @@ end
 ---A token for the next request.
 ---@param state table   the client's state: token_store, token_key, fetch_token, host
 ---@param stale? string a token that was refused just now: do not give that one again
+---@param seconds? number  how long it may take
 ---@return string? token
 ---@return table? err   a portone.Error
-function M.get(state, stale)
+function M.get(state, stale, seconds)
   local store, key = state.token_store, state.token_key
   local token = store:get(key)
   if token and token ~= stale then
@@ -60,7 +61,7 @@ function M.get(state, stale)
       if unlock then unlock() end
       return token
     end
-    local answer, err = state.fetch_token()
+    local answer, err = state.fetch_token(seconds)
     if answer and not is_answer(answer) then
       answer, err = nil, state.fault { kind = "protocol",
         message = "the token answer lacks access_token, now or expired_at" }

@@ -18,13 +18,27 @@ function M.host(answers)
     host.sent[#host.sent + 1] =
       { method = method, url = url, headers = named, body = body, timeout = timeout }
     local answer = answers[#host.sent] or answers[#answers]
-    if answer.fault then
-      return nil, answer.fault[1], answer.fault[2], answer.fault[3], 0.5
+    if type(answer) == "function" then
+      answer = answer(host.sent[#host.sent])
     end
-    return answer[1], answer[2], answer[3] or "", 0.5
+    host.time = host.time + (answer.takes or 0.5)
+    if answer.fault then
+      return nil, answer.fault[1], answer.fault[2], answer.fault[3], answer.takes or 0.5
+    end
+    return answer[1], answer[2], answer[3] or "", answer.takes or 0.5
   end
 
-  function host.sleep() end
+  -- time passes only by sleeping and by exchanges
+  host.time, host.slept = 0, {}
+
+  function host.now()
+    return host.time
+  end
+
+  function host.sleep(seconds)
+    host.time = host.time + seconds
+    host.slept[#host.slept + 1] = seconds
+  end
 
   function host.once(_, fn)
     return fn()

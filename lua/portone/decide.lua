@@ -1,0 +1,187 @@
+-- SPDX-License-Identifier: MIT
+-- The part of a call that goes on until its outcome is known: attempts by the rule of
+-- retry.lua, then the question of reconcile.lua, all inside one deadline.
+--
+--   attempt ── result ──────────────────────────────────────────────> done
+--      │ fault
+--      ├─ final ─────────────────────────────────────────────────────> failed
+--      ├─ again, while attempts and time are left: wait, attempt
+--      └─ lookup, or nothing left after a sending that may have worked: ask
+--            done ──> done, reconciled      not done ──> attempt again, or failed
+--            declined, conflict ──> failed  no answer ──> unknown_outcome
+--
+-- "Not done" is believed only when PortOne can no longer be working on the request: it
+-- goes on after a connection is lost, and asks callers to wait 60 seconds for an answer.
+
+local reconcile = require "portone.reconcile"
+local retry = require "portone.retry"
+
+local M = {}
+
+local function remaining(run)
+  return run.ends - run.now()
+end
+
+-- Waits unless the deadline would pass first; false then.
+local function pause(run, seconds)
+  if seconds >= remaining(run) then
+    return false
+  end
+  if seconds > 0 then
+    run.sleep(seconds)
+  end
+  return true
+end
+
+-- Seconds before the next attempt: what the server asks for, or our own.
+local function delay_of(run, fault)
+  local asked = fault.retry_after and retry.retry_after(fault.retry_after, run.wall())
+  return asked or retry.backoff(run.repeats + 1)
+end
+
+-- {====== Asking ======
+
+-- May the server still be at work on what was sent last?
+local function may_still_run(run)
+  return run.now() - run.unclear_since < run.settle
+end
+
+-- Asks until there is a verdict to rely on or the time is up.
+local function settle(run)
+  local wait = 0.5
+  while true do
+    local verdict, value = reconcile.ask(run.pending, run.look, run.wall)
+    run.lookups = run.lookups + 1
+    local open = verdict == "unclear" or (verdict == "not_done" and may_still_run(run))
+    if not open then
+      return verdict, value
+    elseif not run.pending.known or not pause(run, wait) then
+      return "unclear", value
+    end
+    wait = math.min(8, wait * 2)
+  end
+end
+
+local function unknown(run, fault, value)
+  local why = ""
+  if type(value) == "table" and value.message then
+    why = "; asking failed too: " .. value.message
+  elseif not run.pending.known then
+    why = "; no look-up can tell, PortOne's console can"
+  end
+  return nil, { kind = "unknown_outcome", pending = run.pending, outcome = "unknown",
+    status = fault.status, sent = fault.sent, raw = fault.raw, response = fault.response,
+    message = ("it may or may not have happened (%s: %s)%s"):format(fault.kind,
+      fault.message or "", why) }
+end
+
+-- Verdict as the call's end: result | nil, fault. "not_done" leaves the last fault standing.
+local function conclude(run, fault, verdict, value)
+  if verdict == "done" then
+    run.reconciled = true
+    return value
+  elseif verdict == "declined" then
+    value.kind, value.outcome = "declined", "not_done"
+    return nil, value
+  elseif verdict == "conflict" then
+    return nil, { kind = "conflict", message = value, status = fault.status,
+                  response = fault.response, raw = fault.raw, outcome = "conflict" }
+  elseif verdict == "not_done" then
+    fault.outcome = "not_done"
+    return nil, fault
+  end
+  return unknown(run, fault, value)
+end
+
+-- }====================
+
+-- A V1 write after a sending that may have worked: look, and only then send again.
+local function look_first(run, fault)
+  local verdict, value = settle(run)
+  if verdict == "not_done" and run.repeats < run.max_retries
+     and pause(run, retry.backoff(run.repeats + 1)) then
+    run.repeats = run.repeats + 1
+    run.unclear_since = nil
+    return "again"
+  end
+  return "over", conclude(run, fault, verdict, value)
+end
+
+-- A refusal of our own repetition may be the echo of our own success ("already paid").
+local function own_echo(run, fault)
+  run.unclear_since = run.unclear_since or run.attempted
+  local verdict, value = settle(run)
+  if verdict == "done" or verdict == "unclear" then
+    return conclude(run, fault, verdict, value)
+  end
+  return nil, fault
+end
+
+-- After a fault: "again", or "over" with result | nil, fault.
+local function step(run, fault)
+  local facts = retry.facts(fault, run.row)
+  if retry.may_be_done(facts) then
+    run.unclear_since = run.attempted
+    run.lost = true
+  end
+  local act, free = retry.decide(facts)
+  if act == "again" and (free or run.repeats < run.max_retries)
+     and pause(run, delay_of(run, fault)) then
+    run.repeats = run.repeats + (free and 0 or 1)
+    return "again"
+  elseif not run.lost then
+    return "over", nil, fault
+  elseif not run.reconcile then
+    return "over", unknown(run, fault)
+  elseif act == "lookup" then
+    return look_first(run, fault)
+  elseif act == "final" then
+    if facts.kind == "conflict" or facts.kind == "rejected" then
+      return "over", own_echo(run, fault)
+    elseif facts.definite then
+      return "over", nil, fault
+    end
+  end
+  run.unclear_since = run.unclear_since or run.attempted
+  return "over", conclude(run, fault, settle(run))
+end
+
+---Makes attempts until the outcome is known.
+---@param run table  row, pending, attempt(seconds) -> result | nil, fault, look(row, args),
+--- sleep(seconds), now() (any steady clock), wall() (unix), max_retries, deadline, settle,
+--- reconcile
+---@return any result  nil when it failed
+---@return table? fault  fields of a portone.Error, with `outcome`
+function M.pursue(run)
+  run.ends = run.now() + run.deadline
+  run.repeats, run.lookups = 0, 0
+  while true do
+    run.attempted = run.now()
+    local result, fault = run.attempt(math.max(remaining(run), 0.001))
+    if result ~= nil then
+      return result
+    end
+    local act
+    act, result, fault = step(run, fault)
+    if act == "over" then
+      return result, fault
+    end
+    if run.on_retry then
+      run.on_retry(run.repeats)
+    end
+  end
+end
+
+---Asks what became of a pending write, inside the deadline.
+---@param run table  pending, look, sleep, now, wall, deadline, settle
+---@param age number seconds since the write was sent
+---@return any result, table? fault
+function M.resolve(run, age)
+  run.ends = run.now() + run.deadline
+  run.unclear_since = run.now() - age
+  run.lookups = 0
+  local fault = { kind = "network", message = "it was never done, and may be asked for again" }
+  return conclude(run, fault, settle(run))
+end
+
+return M

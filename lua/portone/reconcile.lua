@@ -1,0 +1,161 @@
+-- SPDX-License-Identifier: MIT
+-- After the last attempt: asks the API what became of a write.
+--
+-- A row (reconcile/v1.lua, reconcile/v2.lua) says for one operation:
+--   keep    fields of the request that tell it from others: "amount.total" reaches into a
+--           table, "schedules[].amount" into each item; never a card's data, since they are
+--           written to disk with a pending call
+--   ask     the look-up, an operation's name;  with(kept, ctx) gives its arguments
+--   each    a list among the kept: one look-up for each item
+--   choose  of several ways the one that fits; nil when there is none
+--   judge(kept, found, ctx) -> verdict, value;  with 'each': judge(item, found, ctx, kept)
+--   absent  the verdict when there is nothing to be found; left out: not_done
+--   result  with 'each': the operation's result from the values
+-- Verdicts: "done" (value: the operation's result), "not_done", "declined" (value: fields of
+-- an error), "conflict" (value: why), "unclear". ctx.started is the server's unix time at
+-- which the call began: what is older is not this call's work.
+
+local api = require "portone.api"
+local retry = require "portone.retry"
+
+local M = {}
+
+local rows
+
+local function row_of(operation)
+  if not rows then
+    rows = { v1 = require "portone.reconcile.v1", v2 = require "portone.reconcile.v2" }
+  end
+  local version = operation:sub(1, 2)
+  return rows[version] and rows[version][operation]
+end
+
+-- {====== What is kept of a request ======
+
+local function reach(value, path)
+  for name in path:gmatch("[^.]+") do
+    if type(value) ~= "table" then
+      return nil
+    end
+    value = value[name]
+  end
+  return value
+end
+
+local function keep_items(kept, args, list, field)
+  for i, item in ipairs(type(args[list]) == "table" and args[list] or {}) do
+    kept[list] = kept[list] or {}
+    kept[list][i] = kept[list][i] or {}
+    kept[list][i][field] = reach(item, field)
+  end
+end
+
+-- Only strings, numbers and lists of them: what is kept must survive JSON.
+local function keep(row, args)
+  local kept = {}
+  for _, path in ipairs(row.keep) do
+    local list, field = path:match("^(.-)%[%]%.(.*)$")
+    if list then
+      keep_items(kept, args, list, field)
+    else
+      local value = reach(args, path)
+      if type(value) ~= "userdata" then
+        kept[path] = value
+      end
+    end
+  end
+  return kept
+end
+
+---What is needed to ask later, in this process or another; holds no card data.
+---@param operation string
+---@param args table
+---@param started number  unix seconds at which the call began
+---@return table pending  { operation, kept, started, known = can it be asked at all }
+function M.pending(operation, args, started)
+  local row = row_of(operation)
+  return { operation = operation, started = math.floor(started), known = row ~= nil,
+           kept = row and keep(row, args) or {} }
+end
+
+-- }========================================
+
+-- Seconds that the server's clock is ahead of ours, as its answer tells: an event is dated
+-- by that clock, and a partial refund must not be missed, or claimed, for a wrong one here.
+local function ahead(info, now)
+  local date = retry.http_date(info.headers.date)
+  return date and date - now or 0
+end
+
+-- One look-up: found | nil (there is no such thing) | nil, err
+local function ask(way, args, look, ctx)
+  local version, group, name = way.ask:match("^(v%d)%.(.*)%.([^.]+)$")
+  local found, err, info = look(api.find(version, group, name), args)
+  if not ctx.adjusted and info and info.status then
+    ctx.started = ctx.started + ahead(info, ctx.now())
+    ctx.adjusted = true
+  end
+  if not found and err.kind == "not_found" and err.response then
+    return nil
+  end
+  return found, err
+end
+
+local function judge(way, subject, kept, look, ctx)
+  local found, err = ask(way, way.with(subject, ctx, kept), look, ctx)
+  if err and not found then
+    return "unclear", err
+  elseif found then
+    return way.judge(subject, found, ctx, kept)
+  elseif way.absent then
+    return way.absent(subject)
+  end
+  return "not_done"
+end
+
+-- All done or all not done; anything between is for a person.
+local function judge_each(way, kept, look, ctx)
+  local list = kept[way.each]
+  local values, seen = {}, nil
+  for i, item in ipairs(type(list) == "table" and list or { list }) do
+    local verdict, value = judge(way, item, kept, look, ctx)
+    if verdict ~= "done" and verdict ~= "not_done" then
+      return verdict, value
+    elseif seen and seen ~= verdict then
+      return "conflict", "only a part of the request was done"
+    end
+    seen, values[i] = verdict, value
+  end
+  if seen == "done" then
+    return "done", way.result and way.result(kept, values) or values
+  end
+  return seen or "unclear"
+end
+
+---Asks once what became of a pending write.
+---@param pending table  from M.pending
+---@param look fun(row: table, args: table): any, table?, table?  makes a read
+---@param now fun(): number  unix seconds
+---@return "done"|"not_done"|"declined"|"conflict"|"unclear" verdict
+---@return any value
+function M.ask(pending, look, now)
+  local row = row_of(pending.operation)
+  if not row then
+    return "unclear"
+  end
+  local way = row
+  if row.choose then
+    way = row[row.choose(pending.kept) or ""]
+    if not way then
+      return "unclear"
+    end
+  end
+  -- whole seconds: V1 counts in them, so a thing of the first second is not too old
+  local ctx = { started = pending.started - 1, now = now }
+  if way.each then
+    return judge_each(way, pending.kept, look, ctx)
+  end
+  return judge(way, pending.kept, pending.kept, look, ctx)
+end
+
+return M

@@ -1,0 +1,234 @@
+-- SPDX-License-Identifier: MIT
+-- How to find out whether a V1 write happened. V1 has no idempotency key: this is the
+-- only way. See reconcile.lua for the form of a row.
+
+local M = {}
+
+local function same_amount(kept, found)
+  return tonumber(kept.amount) == tonumber(found.amount)
+end
+
+-- "paid, but of another customer": what is there is not what was asked for.
+local function differs(what, asked, found)
+  return "conflict", ("%s differs: asked for %s, found %s"):format(what, tostring(asked),
+    tostring(found))
+end
+
+local function judge_payment(kept, payment, ctx)
+  if payment.status == "paid" then
+    if not same_amount(kept, payment) then
+      return differs("the amount of the payment", kept.amount, payment.amount)
+    elseif kept.customer_uid and payment.customer_uid
+           and payment.customer_uid ~= kept.customer_uid then
+      return differs("the customer_uid of the payment", kept.customer_uid, payment.customer_uid)
+    end
+    return "done", payment
+  elseif payment.status == "failed" then
+    if (payment.failed_at or 0) >= ctx.started then
+      return "declined", { message = payment.fail_reason or "the payment failed",
+                           pg_message = payment.fail_reason, response = payment }
+    end
+    return "not_done"
+  elseif payment.status == "cancelled" then
+    return "conflict", "the order was paid and then cancelled"
+  end
+  return "unclear"
+end
+
+local function find(kept)
+  return { merchant_uid = kept.merchant_uid }
+end
+
+local charge = {
+  keep = { "merchant_uid", "amount", "customer_uid" },
+  ask = "v1.payments.find", with = find, judge = judge_payment,
+}
+
+M["v1.subscribe.again"] = charge
+M["v1.subscribe.onetime"] = charge
+M["v1.benepia.pay"] = charge
+M["v1.kcpquick.pay_money"] = charge
+M["v1.kcpquick.pay_autopay"] = charge
+
+-- A retry keeps its order number; its amount is that of the schedule.
+M["v1.subscribe.retry"] = {
+  keep = { "merchant_uid" },
+  ask = "v1.payments.find", with = find,
+  judge = function(_, payment, ctx)
+    return judge_payment({ amount = payment.amount }, payment, ctx)
+  end,
+}
+
+-- {====== Schedules ======
+
+-- All of a request's schedules, or none: a part of them is nobody's success.
+M["v1.subscribe.schedule"] = {
+  keep = { "customer_uid", "schedules[].merchant_uid", "schedules[].schedule_at",
+           "schedules[].amount" },
+  ask = "v1.subscribe.schedule_get",
+  each = "schedules",
+  with = find,
+  judge = function(item, found, _, kept)
+    if found.customer_uid ~= kept.customer_uid then
+      return differs("the customer_uid of the schedule", kept.customer_uid, found.customer_uid)
+    elseif not same_amount(item, found) then
+      return differs("the amount of the schedule", item.amount, found.amount)
+    elseif found.schedule_at ~= item.schedule_at then
+      return differs("the time of the schedule", item.schedule_at, found.schedule_at)
+    elseif found.schedule_status == "revoked" then
+      return "not_done"
+    end
+    return "done", found
+  end,
+}
+
+local moved = {
+  keep = { "merchant_uid", "schedule_at" },
+  ask = "v1.subscribe.schedule_get", with = find,
+  judge = function(kept, found)
+    if found.schedule_status == "scheduled" and found.schedule_at == kept.schedule_at then
+      return "done", found
+    end
+    return "not_done"
+  end,
+}
+
+M["v1.subscribe.schedule_update"] = moved
+M["v1.subscribe.reschedule"] = moved
+
+-- By order numbers each is looked at; by customer alone whatever is still to come.
+M["v1.subscribe.unschedule"] = {
+  keep = { "customer_uid", "merchant_uid" },
+  choose = function(kept)
+    return kept.merchant_uid and "orders" or "customer"
+  end,
+  orders = {
+    ask = "v1.subscribe.schedule_get", each = "merchant_uid",
+    with = function(uid) return { merchant_uid = uid } end,
+    judge = function(_, found)
+      return found.schedule_status == "revoked" and "done" or "not_done", found
+    end,
+  },
+  customer = {
+    ask = "v1.customers.schedules",
+    with = function(kept, ctx)  -- the API looks three months ahead at most
+      return { customer_uid = kept.customer_uid, from = math.floor(ctx.started),
+               to = math.floor(ctx.started) + 89 * 86400, ["schedule-status"] = "scheduled" }
+    end,
+    judge = function(_, found)
+      return next(found) and "not_done" or "unclear"
+    end,
+  },
+}
+
+-- }=======================
+
+-- {====== Refunds ======
+
+-- With 'checksum', the balance before the refund, the balance now tells; a full refund
+-- shows as the status; a partial one without it has to be found in the history.
+local function judge_cancel(kept, payment, ctx)
+  local amount = tonumber(kept.amount) or 0
+  local left = payment.amount - (payment.cancel_amount or 0)
+  if kept.checksum then
+    local refunded = kept.checksum - left
+    if refunded == 0 then
+      return "not_done"
+    elseif refunded == (amount == 0 and kept.checksum or amount) then
+      return "done", payment
+    end
+    return differs("the balance of the payment", kept.checksum - amount, left)
+  elseif amount == 0 then
+    return payment.status == "cancelled" and "done" or "not_done", payment
+  end
+  for _, entry in ipairs(payment.cancel_history or {}) do
+    if entry.amount == amount and entry.cancelled_at >= ctx.started then
+      return "done", payment
+    end
+  end
+  return "not_done"
+end
+
+M["v1.payments.cancel"] = {
+  keep = { "imp_uid", "merchant_uid", "amount", "checksum" },
+  choose = function(kept)
+    return kept.imp_uid and "payment" or "order"
+  end,
+  payment = {
+    ask = "v1.payments.get", judge = judge_cancel,
+    with = function(kept) return { imp_uid = kept.imp_uid, include_sandbox = true } end,
+  },
+  order = { ask = "v1.payments.find", with = find, judge = judge_cancel },
+}
+
+-- }=====================
+
+-- {====== Billing keys ======
+
+M["v1.customers.issue"] = {
+  keep = { "customer_uid" },
+  ask = "v1.customers.get",
+  with = function(kept) return { customer_uid = kept.customer_uid } end,
+  judge = function(_, found, ctx)  -- an older key of the same name is not this one
+    local at = math.max(found.updated or 0, found.inserted or 0)
+    return at >= ctx.started and "done" or "not_done", found
+  end,
+}
+
+M["v1.customers.delete"] = {
+  keep = { "customer_uid" },
+  ask = "v1.customers.get",
+  with = function(kept) return { customer_uid = kept.customer_uid } end,
+  absent = function(kept) return "done", { customer_uid = kept.customer_uid } end,
+  judge = function() return "not_done" end,
+}
+
+-- }==========================
+
+-- {====== Receipts, virtual accounts, registered amounts ======
+
+local function receipt(operation, name, key, issued)
+  M[operation] = {
+    keep = { key },
+    ask = name,
+    with = function(kept) return { [key] = kept[key] } end,
+    absent = not issued and function() return "done", {} end or nil,
+    judge = function(_, found)
+      local revoked = (found.cancelled_at or 0) > 0
+      return revoked ~= issued and "done" or "not_done", found
+    end,
+  }
+end
+
+receipt("v1.receipts.issue", "v1.receipts.get", "imp_uid", true)
+receipt("v1.receipts.revoke", "v1.receipts.get", "imp_uid", false)
+receipt("v1.receipts.external_issue", "v1.receipts.external_get", "merchant_uid", true)
+receipt("v1.receipts.external_revoke", "v1.receipts.external_get", "merchant_uid", false)
+
+M["v1.vbanks.issue"] = {
+  keep = { "merchant_uid", "amount" },
+  ask = "v1.payments.find", with = find,
+  judge = function(kept, found, ctx)
+    if not found.vbank_num or (found.started_at or 0) < ctx.started then
+      return "not_done"
+    elseif not same_amount(kept, found) then
+      return differs("the amount of the account", kept.amount, found.amount)
+    end
+    return "done", found
+  end,
+}
+
+local prepared = {
+  keep = { "merchant_uid", "amount" },
+  ask = "v1.payments.prepare_get", with = find,
+  judge = function(kept, found)
+    return same_amount(kept, found) and "done" or "not_done", found
+  end,
+}
+
+M["v1.payments.prepare"] = prepared
+M["v1.payments.prepare_update"] = prepared
+
+-- }===========================================================
+
+return M
