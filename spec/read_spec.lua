@@ -53,7 +53,7 @@ describe("read, V2", function()
   end)
 
   it("takes the PG's no as declined, with its own words", function()
-    local body = '{"type":"PG_PROVIDER","pgCode":"LIM","pgMessage":"over"}'
+    local body = '{"type":"PG_PROVIDER","message":"m","pgCode":"LIM","pgMessage":"over"}'
     local _, fault = read.answer(v2, 502, body)
     assert.equal("declined", fault.kind)
     assert.equal("LIM", fault.pg_code)

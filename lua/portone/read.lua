@@ -91,7 +91,7 @@ local function v2(row, status, raw)
   end
   return nil, {
     kind = by_type[body.type] or kind_of(status), type = body.type, status = status,
-    message = body.message or body.pgMessage or body.type, response = body, raw = raw,
+    message = body.pgMessage or body.message or body.type, response = body, raw = raw,
     pg_code = body.pgCode, pg_message = body.pgMessage,
   }
 end
