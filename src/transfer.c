@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer.h"
 
+#include <dlfcn.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -14,7 +19,25 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int started;
 
 
+/*
+** A name being looked up when its request ends leaves a thread behind,
+** and the engine has one of its own: the code they run must not be
+** unloaded with the last lua_State. A program linked statically has
+** nothing to pin, and dlopen says so.
+*/
+static void stay_loaded(void) {
+  Dl_info self;
+  if (dladdr(&once, &self) && self.dli_fname) {
+    void *handle = dlopen(self.dli_fname,
+                          RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    if (handle)
+      dlclose(handle);  /* the count only: the mark stays */
+  }
+}
+
+
 static void startup(void) {
+  stay_loaded();
   started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
@@ -58,8 +81,32 @@ const char *po_transfer_check_header(const char *line, size_t len) {
 }
 
 
+struct po_options *po_options_new(void) {
+  struct po_options *o = calloc(1, sizeof(*o));
+  if (o)
+    o->refs = 1;
+  return o;
+}
+
+
+void po_options_hold(struct po_options *o) {
+  __atomic_add_fetch(&o->refs, 1, __ATOMIC_RELAXED);
+}
+
+
+void po_options_drop(struct po_options *o) {
+  if (!o || __atomic_sub_fetch(&o->refs, 1, __ATOMIC_ACQ_REL) > 0)
+    return;
+  free(o->ca_file);
+  free(o->proxy);
+  free(o->user_agent);
+  free(o);
+}
+
+
 void po_transfer_init(struct po_transfer *t, const struct po_options *o) {
   memset(t, 0, sizeof(*t));
+  t->opened[0] = t->opened[1] = CURL_SOCKET_BAD;
   t->options = o;
   po_buffer_init(&t->head, MAX_HEAD);
   po_buffer_init(&t->body, o->max_response);
@@ -85,21 +132,24 @@ void po_transfer_free(struct po_transfer *t) {
 }
 
 
-/* {====== libcurl's callbacks ====== */
-
-/* Does the head end here, with an empty line? */
-static int is_complete(const struct po_buffer *head) {
-  size_t n = head->len;
-  return (n >= 2 && memcmp(head->data + n - 2, "\n\n", 2) == 0)
-         || (n >= 3 && memcmp(head->data + n - 3, "\n\r\n", 3) == 0);
+void po_transfer_bind(struct po_transfer *t, const struct po_options *o) {
+  t->stale = t->stale || t->options != o;
+  t->options = o;
+  t->body.max = o->max_response;
 }
 
+
+/* {====== libcurl's callbacks ====== */
 
 static size_t on_header(char *p, size_t size, size_t n, void *ud) {
   struct po_transfer *t = ud;
   size_t len = size * n;
-  if (is_complete(&t->head) && len > 5 && memcmp(p, "HTTP/", 5) == 0)
+  if (t->headed && len > 5 && memcmp(p, "HTTP/", 5) == 0) {
     po_buffer_reset(&t->head);  /* of several answers (1xx) the last counts */
+    t->headed = 0;
+  }
+  if (len > 0 && (p[0] == '\r' || p[0] == '\n'))
+    t->headed = 1;
   if (po_buffer_add(&t->head, p, len) == PO_BUFFER_OK)
     return len;
   t->full = 1;
@@ -118,13 +168,69 @@ static size_t on_body(char *p, size_t size, size_t n, void *ud) {
 }
 
 
+/* Where the socket with this local port is remembered. */
+static struct po_socket *slot_of(struct po_transfer *t, int port) {
+  return t->shared ? &t->shared[(size_t)port % t->nshared]
+                   : &t->own[(size_t)port % PO_SOCKETS];
+}
+
+
+static int local_port(curl_socket_t fd) {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } a;
+  socklen_t len = sizeof(a);
+  if (getsockname(fd, &a.any, &len) != 0)
+    return 0;
+  return ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
+}
+
+
+/* A new connection has this local port: remember its socket. */
+static void remember(struct po_transfer *t, int port) {
+  size_t i;
+  for (i = 0; i < 2; i++)
+    if (t->opened[i] != CURL_SOCKET_BAD && local_port(t->opened[i]) == port) {
+      slot_of(t, port)->port = port;
+      slot_of(t, port)->fd = t->opened[i];
+    }
+}
+
+
+/*
+** Is the connection that the request is about to take as it should be: a
+** new one, or a kept one on which nothing waits to be read, no answer, no
+** end, no error? Over HTTP/2 something may wait, and libcurl looks itself.
+*/
+static int is_fit(struct po_transfer *t, int port) {
+  const struct po_socket *s = slot_of(t, port);
+  long opened = 1;
+  char byte;
+  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &opened);
+  if (opened > 0) {
+    remember(t, port);
+    return 1;
+  }
+  return t->multiplexed || s->port != port
+         || (recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0
+             && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
+
+
 /*
 ** Called each time the request is about to go on a connection, kept ones
 ** included. The second time is libcurl's own repetition.
 */
 static int on_start(void *ud, char *ip, char *local, int port, int lport) {
   struct po_transfer *t = ud;
-  (void)ip; (void)local; (void)port; (void)lport;
+  int fit = is_fit(t, lport);
+  (void)ip; (void)local; (void)port;
+  if (t->starts == 0 && !fit) {
+    t->unfit = 1;
+    return CURL_PREREQFUNC_ABORT;
+  }
   t->starts++;
   return (t->starts > 1 && t->write) ? CURL_PREREQFUNC_ABORT
                                      : CURL_PREREQFUNC_OK;
@@ -134,8 +240,11 @@ static int on_start(void *ud, char *ip, char *local, int port, int lport) {
 /* A program that the host starts must not inherit the connection. */
 static curl_socket_t open_socket(void *ud, curlsocktype purpose,
                                  struct curl_sockaddr *a) {
-  (void)ud; (void)purpose;
-  return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+  struct po_transfer *t = ud;
+  (void)purpose;
+  t->opened[0] = t->opened[1];
+  t->opened[1] = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+  return t->opened[1];
 }
 
 /* }================================ */
@@ -169,6 +278,10 @@ static CURLcode set_for_life(struct po_transfer *t, CURL *e) {
   SET(CURLOPT_PREREQFUNCTION, on_start);
   SET(CURLOPT_PREREQDATA, t);
   SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  SET(CURLOPT_OPENSOCKETDATA, t);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  SET(CURLOPT_QUICK_EXIT, 1L);  /* a time-out does not wait for DNS */
+#endif
   SET(CURLOPT_USERAGENT, o->user_agent);
   if (o->ca_file) {  /* these authorities, and not the system's beside them */
     SET(CURLOPT_CAINFO, o->ca_file);
@@ -181,13 +294,17 @@ static CURLcode set_for_life(struct po_transfer *t, CURL *e) {
 /* The handle of this process, made on first use and after fork. */
 static enum po_code own_handle(struct po_transfer *t) {
   CURLcode c;
-  if (t->easy && t->owner == getpid())
+  if (t->easy && t->owner == getpid() && !t->stale)
     return PO_OK;
-  drop_handle(t);
-  t->easy = curl_easy_init();
-  if (!t->easy)
-    return PO_NOMEM;
-  t->owner = getpid();
+  if (t->easy && t->owner == getpid())
+    curl_easy_reset(t->easy);
+  else {
+    t->easy = curl_easy_init();
+    if (!t->easy)
+      return PO_NOMEM;
+    t->owner = getpid();
+  }
+  t->stale = 0;
   c = set_for_life(t, t->easy);
   if (c == CURLE_OK)
     return PO_OK;
@@ -221,11 +338,12 @@ enum po_code po_transfer_begin(struct po_transfer *t,
   if (own != PO_OK)
     return own;
   e = t->easy;
+  t->multiplexed = t->head.len > 6 && memcmp(t->head.data, "HTTP/2", 6) == 0;
   po_buffer_reset(&t->head);
   po_buffer_reset(&t->body);
   t->write = strcmp(r->method, "GET") != 0;
   t->bodylen = r->bodylen;
-  t->starts = t->full = 0;
+  t->starts = t->unfit = t->headed = t->full = 0;
   t->error[0] = '\0';
   if (!r->body && (!t->write || strcmp(r->method, "DELETE") == 0))
     SET(CURLOPT_HTTPGET, 1L);  /* no body, and no length of it */
@@ -238,6 +356,7 @@ enum po_code po_transfer_begin(struct po_transfer *t,
   SET(CURLOPT_URL, r->url);
   SET(CURLOPT_HTTPHEADER, r->headers);
   SET(CURLOPT_TIMEOUT_MS, r->timeout);
+  SET(CURLOPT_FRESH_CONNECT, 0L);
   SET(CURLOPT_PROXY, r->direct ? "" : t->options->proxy);
   if (c == CURLE_OK)
     return PO_OK;
@@ -246,10 +365,19 @@ enum po_code po_transfer_begin(struct po_transfer *t,
 }
 
 
+int po_transfer_again(struct po_transfer *t) {
+  if (!t->unfit || t->starts > 0)
+    return 0;
+  t->unfit = 0;
+  t->error[0] = '\0';
+  return curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
+}
+
+
 static enum po_code classify(const struct po_transfer *t, CURLcode c) {
   switch (c) {
-    case CURLE_OK:
-      return PO_OK;
+    case CURLE_OK:  /* libcurl takes a head that was cut short for whole */
+      return t->headed ? PO_OK : PO_NETWORK;
     case CURLE_OPERATION_TIMEDOUT:
       return PO_TIMEOUT;
     case CURLE_OUT_OF_MEMORY:  /* libcurl's word for a header line too long */
@@ -317,7 +445,10 @@ static const char *explain(struct po_transfer *t, CURLcode c) {
   if (c == CURLE_WRITE_ERROR || c == CURLE_OUT_OF_MEMORY)
     return "the answer is too large for the memory at hand";
   if (c == CURLE_ABORTED_BY_CALLBACK)
-    return "the connection was lost after the request went out";
+    return t->unfit ? "the kept connection had ended"
+                    : "the connection was lost after the request went out";
+  if (c == CURLE_OK)
+    return "the connection was lost in the head of the answer";
   if (t->error[0] == '\0')
     return curl_easy_strerror(c);
   for (p = t->error; *p; p++)  /* one line, whatever the TLS library wrote */
@@ -332,7 +463,7 @@ void po_transfer_end(struct po_transfer *t, CURLcode c, struct po_result *r) {
   r->code = classify(t, c);
   r->curlcode = (int)c;
   r->sent = how_much(t);
-  r->message = (c == CURLE_OK) ? "" : explain(t, c);
+  r->message = (r->code == PO_OK) ? "" : explain(t, c);
   r->elapsed = 0;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME, &r->elapsed);
@@ -348,7 +479,10 @@ void po_transfer_perform(struct po_transfer *t, const struct po_request *q,
                          struct po_result *r) {
   enum po_code c = po_transfer_begin(t, q);
   if (c == PO_OK) {
-    po_transfer_end(t, curl_easy_perform(t->easy), r);
+    CURLcode done = curl_easy_perform(t->easy);
+    if (po_transfer_again(t))
+      done = curl_easy_perform(t->easy);
+    po_transfer_end(t, done, r);
     return;
   }
   memset(r, 0, sizeof(*r));

@@ -16,8 +16,8 @@ peer.__index = peer
 
 ---A plain answer that keeps the connection.
 function peer.answer(status, body, headers)
-  return ("HTTP/1.1 %d Whatever\r\nContent-Length: %d\r\nContent-Type: application/json\r\n%s\r\n%s")
-    :format(status, #body, headers or "", body)
+  return ("HTTP/1.1 %d Whatever\r\nContent-Length: %d\r\n%s\r\n%s")
+    :format(status, #body, headers or "Content-Type: application/json\r\n", body)
 end
 
 local function dump(value)
@@ -63,13 +63,15 @@ function peer:script(script)
   assert(self.control:receive("*l") == "ok")
 end
 
----One record per connection: { bytes, requests = { … }, ended = "peer" | "client: …",
----handshake = why it failed, port = the client's }.
+---One record per connection: { bytes = all that came, requests = { … }, port = the client's,
+---ended = "peer" | "client: …", handshake = why it failed }.
 function peer:log()
   assert(self.control:send("log\n"))
   local length = assert(self.control:receive("*l"))
   local text = assert(self.control:receive(tonumber(length)))
-  return assert((loadstring or load)("return " .. text))()
+  local log = assert((loadstring or load)("return " .. text))()
+  for _, record in ipairs(log) do record.bytes = record.bytes[1] end
+  return log
 end
 
 ---Every request of every connection, in one list.

@@ -27,13 +27,13 @@ local script = {}    -- what the connections to come do
 local log = {}       -- one record per connection since the script was set
 local tasks = {}     -- running: { co, sock, want = "read" | "write", at = time to go on }
 
----Bytes that arrive now, or false at the end of the connection.
-local function receive(task, n)
+---Waits until bytes arrive; false at the end of the connection.
+local function receive(task)
   while true do
-    local data, why, part = task.sock:receive(n)
+    local data, why, part = task.sock:receive(65536)
     data = data or part
     if data and #data > 0 then
-      task.record.bytes = task.record.bytes .. data
+      table.insert(task.record.bytes, data)
       task.buffer = task.buffer .. data
       return true
     end
@@ -73,12 +73,12 @@ local function read_request(task)
   local head_end
   repeat
     head_end = select(2, task.buffer:find("\r\n\r\n", 1, true))
-  until head_end or not receive(task, 1)
+  until head_end or not receive(task)
   if not head_end then return false end
   local head = task.buffer:sub(1, head_end)
   local length = tonumber(head:lower():match("\r\ncontent%-length:%s*(%d+)")) or 0
   while #task.buffer < head_end + length do
-    if not receive(task, 1) then return false end
+    if not receive(task) then return false end
   end
   table.insert(task.record.requests, task.buffer:sub(1, head_end + length))
   task.buffer = task.buffer:sub(head_end + length + 1)
@@ -92,7 +92,7 @@ function steps.read(task) return read_request(task) end
 ---Reads until n bytes of the request are there.
 function steps.take(task, n)
   while #task.buffer < n do
-    if not receive(task, 1) then return false end
+    if not receive(task) then return false end
   end
   return true
 end
@@ -123,7 +123,7 @@ end
 
 ---Says nothing more and waits for the client to end the connection.
 function steps.hold(task)
-  while receive(task, 1) do end
+  while receive(task) do end
   return false
 end
 
@@ -182,7 +182,7 @@ local function start(raw)
   raw:settimeout(0)
   raw:setoption("tcp-nodelay", true)
   local plan = script[#log + 1] or script.rest
-  local record = { bytes = "", requests = {}, port = select(2, raw:getpeername()) }
+  local record = { bytes = {}, requests = {}, port = select(2, raw:getpeername()) }
   local task = { sock = raw, raw = raw, record = record, buffer = "", want = "read" }
   table.insert(log, record)
   task.co = coroutine.create(function() follow(task, plan) end)
@@ -265,9 +265,10 @@ local function command(control)
     -- whatever is under way is seen to its end first
     local quiet = 0
     for _ = 1, 1000 do
-      quiet = turn(control, 0.02) and 0 or quiet + 1
+      quiet = turn(control, 0.01) and 0 or quiet + 1
       if quiet == 2 then break end
     end
+    for _, record in ipairs(log) do record.bytes = { table.concat(record.bytes) } end
     local text = dump(log)
     control:send(#text .. "\n" .. text)
   end
