@@ -9,6 +9,8 @@ local errors = require "portone.error"
 local groups = require "portone.groups"
 local loop = require "portone.loop"
 local options = require "portone.options"
+local pages = require "portone.pages"
+local pending = require "portone.pending"
 local token = require "portone.token"
 local verbs = require "portone.verbs"
 local version = require "portone.version"
@@ -114,6 +116,42 @@ local function raw_request(state)
   end
 end
 
+-- "v2.payment.get_payments" or the operation's function -> its row
+local function row_of(operation, level)
+  local row = groups.row_of(operation)
+  if not row and type(operation) == "string" then
+    local generation, group, name = operation:match("^(v[12])%.(.*)%.([^.]+)$")
+    row = generation and api.find(generation, group, name)
+  end
+  if not row then
+    local hint = type(operation) == "string" and api.suggestion(operation:match("^v1") or "v2",
+      operation)
+    error(("no such operation: %s%s"):format(tostring(operation),
+      hint and (" (did you mean '%s'?)"):format(hint) or ""), level)
+  end
+  return row
+end
+
+-- each and collect: lists page by page.
+local function add_pages(client, state)
+  local function run(row, args, opts)
+    return call.run(state, row, args, opts, 2)
+  end
+  function client.each(operation, args, opts)
+    return pages.each(run, row_of(operation, 3), args, opts)
+  end
+  function client.collect(operation, args, how, opts)
+    local row = row_of(operation, 3)
+    local ok, list = pcall(pages.collect, pages.each(run, row, args, opts), (how or {}).limit)
+    if ok then
+      return list
+    elseif errors.is(list) then
+      return nil, list
+    end
+    error(list, 0)
+  end
+end
+
 local function description(state)
   local o = state.options
   local out = { "portone client (" .. (state.closed and "closed" or "open") .. ")" }
@@ -157,6 +195,11 @@ function M.new(given, level)
     client[name] = verb(client, state, name)
   end
   client.request = raw_request(state)
+  add_pages(client, state)
+  function client.resolve(value, opts)
+    local result, err, info = call.resolve(state, pending.decode(value, 3), opts, 3)
+    return result, err, info
+  end
   function client.close()
     state.closed = true
     state.core:close()

@@ -6,6 +6,9 @@ local api = require "portone.api"
 
 local M = {}
 
+-- function of an operation -> its row, for those who are handed the function
+local rows = setmetatable({}, { __mode = "k" })
+
 -- What a group holds directly: operation names and the names of its sub-groups.
 local function contents(api_name, group)
   local prefix = group == "" and "" or group .. "."
@@ -42,13 +45,22 @@ end
 
 -- An operation as a function; 'self' is the group it is called on, to notice a colon.
 local function operation(self, row, run)
-  return function(args, opts)
+  local function call(args, opts)
     if args ~= nil and rawequal(args, self) then
       error(("%s: call it with a dot, not a colon: portone.%s{ … }"):format(row.name, row.name), 2)
     end
     local result, err, info = run(row, args, opts, 3)
     return result, err, info
   end
+  rows[call] = row
+  return call
+end
+
+---The row behind an operation's function.
+---@param fn any
+---@return table?
+function M.row_of(fn)
+  return rows[fn]
 end
 
 ---The namespace of an API generation, or of a group in it.

@@ -12,6 +12,7 @@ local client = require "portone.client"
 local errors = require "portone.error"
 local json = require "portone.json"
 local options = require "portone.options"
+local pending = require "portone.pending"
 
 local M = {
   _VERSION = require "portone.version",
@@ -25,6 +26,36 @@ local parts = {
   webhook = "portone.webhook", checkout = "portone.checkout", sandbox = "portone.sandbox",
   nginx = "portone.nginx",
 }
+
+---Rows { name, api, method, path, stable, summary } of the operations whose name has the
+---pattern in it.
+---@param pattern? string  plain text or a Lua pattern; all operations when absent
+---@return table[]
+function M.operations(pattern)
+  return require("portone.describe").operations(pattern)
+end
+
+---An operation for a person to read: fields, errors, an example.
+---@param name string  "v2.payment.get_payment"
+---@return string
+function M.describe(name)
+  return require("portone.describe").describe(name)
+end
+
+---Prints any result, error or group. Secrets are masked.
+---@param value any
+function M.show(value)
+  print(require("portone.show").text(value))
+end
+
+---An `unknown_outcome` error as text, to be resolved at another time or in another process.
+---Holds no card data. Raises when nothing is pending in the error.
+---@param err portone.Error
+---@return string
+function M.encode_pending(err)
+  local text = pending.encode(err)
+  return text
+end
 
 local configured  -- options given to 'configure'
 local default     -- the default client, once used
