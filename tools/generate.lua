@@ -22,9 +22,14 @@ local function read_json(path)
   return cjson.decode(text)
 end
 
+local made = {}
+
 local function save(path, text)
   local dir = path:match("^(.*)/")
-  assert(os.execute("mkdir -p '" .. dir .. "'"))
+  if not made[dir] then
+    assert(os.execute("mkdir -p '" .. dir .. "'"))
+    made[dir] = true
+  end
   local f = assert(io.open(path, "wb"))
   f:write(text)
   f:close()

@@ -45,8 +45,10 @@ local function names_of(fields)
   local names = {}
   for name in pairs(fields or {}) do names[#names + 1] = name end
   table.sort(names, function(a, b)
-    local x, y = fields[a].required or false, fields[b].required or false
-    if x ~= y then return x end
+    local x, y = fields[a], fields[b]
+    x = x.required and 1 or x.advised and 2 or 3
+    y = y.required and 1 or y.advised and 2 or 3
+    if x ~= y then return x < y end
     return a < b
   end)
   return names
@@ -157,8 +159,11 @@ end
 
 -- {====== Example ======
 
+-- Field names of the API that are words of Lua.
+local RESERVED = { ["end"] = true, ["until"] = true, ["not"] = true, ["in"] = true }
+
 local function key_text(k)
-  return k:find("^[%a_][%w_]*$") and k or ("[%q]"):format(k)
+  return k:find("^[%a_][%w_]*$") and not RESERVED[k] and k or ("[%q]"):format(k)
 end
 
 -- Lua text of a value, in one line where it fits.

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The smallest arguments an operation accepts, with plausible values: the example of
--- `describe`, and where the suite starts from.
+-- The smallest, or the fullest, arguments an operation accepts, with plausible values: the
+-- example of `describe`, and where the suite starts from.
 
 local api = require "portone.api"
 
@@ -47,7 +47,7 @@ local function number_of(name, field)
   return math.min(math.max(n, field.min or n), field.max or n)
 end
 
--- The value at "customer.identityNumber", and a way to set it.
+-- Sets the field at "customer.identityNumber".
 local function put(version, spec, value, path)
   local name, rest = path:match("^([^.]+)%.?(.*)$")
   local field = spec.fields[name]
@@ -84,29 +84,43 @@ local function satisfy(version, spec, value)
   return value
 end
 
----The smallest table that satisfies a spec.
+-- Fields that exclude others: all but the first of each list.
+local function excluded(spec)
+  local out = {}
+  for _, rule in ipairs { "one_of", "max_one_of" } do
+    for _, names in ipairs(spec[rule] or {}) do
+      for i = 2, #names do out[names[i]] = true end
+    end
+  end
+  return out
+end
+
+---A table that satisfies a spec.
 ---@param version "v1"|"v2"
 ---@param spec table fields and rules: a type, or `check.arguments` of a row
+---@param full? boolean every field that may be there, not only those that must
 ---@return table
-function sample.object(version, spec)
-  local value = {}
+function sample.object(version, spec, full)
+  local value, out = {}, full and excluded(spec)
   for name, field in pairs(spec.fields or {}) do
-    if field.required or field.advised then value[name] = value_of(version, name, field) end
+    if field.required or field.advised or full and not out[name] then
+      value[name] = value_of(version, name, field, full)
+    end
   end
   return satisfy(version, spec, value)
 end
 
-value_of = function(version, name, field)
+value_of = function(version, name, field, full)
   if field.enum then return enum_of(version, field)[1] end
   if field.type == "string" then return string_of(name, field) end
   if field.type == "integer" or field.type == "number" then return number_of(name, field) end
   if field.type == "boolean" then return true end
-  if field.type == "array" then return { value_of(version, name, field.items) } end
+  if field.type == "array" then return { value_of(version, name, field.items, full) } end
   if field.type == "json" then return {} end
   local spec = field.ref and api.type(version, field.ref) or field
   local map = field.map or spec.map
-  if map then return { key = value_of(version, "key", map) } end
-  return sample.object(version, spec)
+  if map then return { key = value_of(version, "key", map, full) } end
+  return sample.object(version, spec, full)
 end
 
 ---A plausible value of a field.

@@ -1,0 +1,91 @@
+-- Looking operations up at a prompt.
+
+local api = require "portone.api"
+local check = require "portone.check"
+local describe_ = require "portone.describe"
+
+describe("operations", function()
+  it("lists all of them", function()
+    local rows = describe_.operations()
+    assert.equal(227, #rows)
+    for _, r in ipairs(rows) do
+      assert.truthy(r.name and r.api and r.method and r.path and r.summary)
+      assert.equal("boolean", type(r.stable))
+    end
+  end)
+
+  it("takes a pattern of names, methods and paths", function()
+    assert.equal(80, #describe_.operations("^v1%."))
+    assert.equal(1, #describe_.operations("^v1%.subscribe%.again "))
+    for _, r in ipairs(describe_.operations("/billing%-keys")) do
+      assert.truthy(r.path:find("/billing-keys", 1, true))
+    end
+    assert.equal(0, #describe_.operations("no such thing"))
+  end)
+
+  it("prints one a line", function()
+    local text = tostring(describe_.operations("payment_schedule"))
+    assert.truthy(text:find("v2.payment.payment_schedule.create_payment_schedule", 1, true))
+    assert.truthy(text:find("POST", 1, true))
+    assert.truthy(text:find("4 operations", 1, true))
+    assert.truthy(tostring(describe_.operations("get_payment_transactions")):find("unstable"))
+  end)
+end)
+
+describe("describe", function()
+  it("tells method, path, fields, enums, errors", function()
+    local text = describe_.describe("v2.payment.pay_with_billing_key")
+    for _, part in ipairs { "POST /payments/{paymentId}/billing-key", "billingKey*  ",
+      "KRW, USD", "PERSONAL | CORPORATE", "exactly one of: full, separated", "409 ALREADY_PAID",
+      "required for eximbay_v2" } do
+      assert.truthy(text:find(part, 1, true), part)
+    end
+  end)
+
+  it("tells the rules of PGs and lengths in V1", function()
+    local text = describe_.describe("v1.subscribe.again")
+    assert.truthy(text:find("at most 40 characters", 1, true))
+    assert.truthy(text:find("required for danal_tpay", 1, true))
+    assert.truthy(text:find("offered by chai", 1, true))
+    assert.truthy(text:find("name+", 1, true))
+  end)
+
+  it("gives an example that passes the check, for every operation", function()
+    local load_text = loadstring or load
+    for row in api.all() do
+      local text = describe_.describe(row.name)
+      local example = text:match("\nexample\n  portone%." .. row.name:gsub("%.", "%%.") .. " (.*)$")
+      assert.truthy(example, row.name)
+      local args = assert(load_text("return " .. example))()
+      assert.is_nil((check.args(row, args)), row.name)
+      assert.same(describe_.example(row), args)
+    end
+  end)
+
+  it("fits a terminal, but for the example's strings", function()
+    for row in api.all() do
+      local text = describe_.describe(row.name):match("^(.*)\nexample\n")
+      for line in text:gmatch("[^\n]+") do
+        assert.truthy(#line <= 100 or not line:sub(1, 90):find("%S%s+%S.* "), line)
+      end
+    end
+  end)
+
+  it("takes a unique end of a name, and groups", function()
+    assert.equal(describe_.describe("v1.subscribe.again"), describe_.describe("again"))
+    assert.equal(describe_.describe("v1.subscribe.again"),
+      describe_.describe("portone.v1.subscribe.again"))
+    assert.truthy(describe_.describe("v1.customers"):find("6 operations", 1, true))
+    assert.truthy(describe_.describe("v2"):find("147 operations", 1, true))
+  end)
+
+  it("raises for a name that is none, with what may have been meant", function()
+    local ok, message = pcall(describe_.describe, "v2.payment.get_paymnt")
+    assert.is_false(ok)
+    assert.truthy(message:find("did you mean v2.payment.get_payment?", 1, true))
+    ok, message = pcall(describe_.describe, "get")
+    assert.is_false(ok)
+    assert.truthy(message:find("which one", 1, true))
+    assert.is_false(pcall(describe_.describe, nil))
+  end)
+end)
