@@ -136,6 +136,15 @@ describe("types", function()
     assert.same({}, problems(PAY, hostile))
   end)
 
+  it("keep a hundred problems at most, and values short", function()
+    local urls = {}
+    for i = 1, 5000 do urls[i] = i end
+    local args = pay { noticeUrls = urls }
+    for i = 1, 500 do args["unknown_" .. i] = i end
+    assert.equal(100, #problems(PAY, args))
+    assert.truthy(#at(PAY, pay { currency = ("x"):rep(10000) }, "currency") < 200)
+  end)
+
   it("never change the arguments", function()
     local args = pay { customer = { id = "x" }, extra = { new = 1 } }
     local before = json.encode(args)
@@ -448,6 +457,7 @@ describe("PGs", function()
     args.pg = nil
     assert.is_nil(at(name, args, "buyer_name"))
     assert.truthy(at(name, args, "buyer_name", { pg = "KSNET" }))
+    assert.is_nil(at(name, args, "buyer_name", { pg = "" }))
     local channels = { ["channel-key-1"] = "ksnet" }
     assert.truthy(at(AGAIN, again { channel_key = "channel-key-1" }, "buyer_name",
       { channels = channels }))

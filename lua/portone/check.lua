@@ -58,7 +58,8 @@ local function pg_of(args, ctx)
   end
   if not pg then pg = rawget(args, "pg") end
   if type(pg) ~= "string" then return nil end
-  return pg:match("^[^.]+"):lower() -- "tosspayments.mid"
+  pg = pg:match("^[^.]+") -- "tosspayments.mid"
+  return pg and pg:lower()
 end
 
 local function offers(row, pg)

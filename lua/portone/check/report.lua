@@ -35,11 +35,21 @@ function report.path(depth, last)
   return table.concat(parts)
 end
 
+-- Nobody reads more, and a long list of wrong items must not cost much more than a right one.
+local MOST = 100
+
+---Are there as many problems as will be kept?
+---@return boolean
+function report.full()
+  return report.problems ~= nil and #report.problems >= MOST
+end
+
 ---Notes a problem at the place walked to.
 ---@param depth integer
 ---@param problem string
 ---@param last? any key below that place
 function report.add(depth, problem, last)
+  if report.full() then return end
   report.problems = report.problems or {}
   table.insert(report.problems, { path = report.path(depth, last), problem = problem })
 end
@@ -49,6 +59,7 @@ end
 ---@param problem string
 ---@param last? any
 function report.warn(depth, problem, last)
+  if report.warnings and #report.warnings >= MOST then return end
   report.warnings = report.warnings or {}
   table.insert(report.warnings, { path = report.path(depth, last), problem = problem })
 end
