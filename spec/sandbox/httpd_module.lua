@@ -27,7 +27,7 @@ function M.open(config, new_host)
   host = new_host
   assert(type(host.ports) == "table")
   if config == "refuse" then error("no such configuration") end
-  leaked_global = "in the private state"
+  rawset(_G, "leaked_global", "in the private state")
 end
 
 -- Everything that came, in hexadecimal where it may be any bytes.
@@ -64,7 +64,7 @@ local calls = {
   done = function(token) return tostring(done[token] or 0) end,
   ticks = function() return tostring(ticks) end,
   open_gate = function() gate_open = true return "" end,
-  global = function() return tostring(leaked_global) end,
+  global = function() return tostring(rawget(_G, "leaked_global")) end,
   notify = function() host.notify() return "" end,
   results = function() return table.concat(done, "\n") end,
   deliver = function(text)

@@ -457,9 +457,14 @@ describe("sandbox httpd", function()
       for i = 1, 5 do server:call("deliver", i .. " " .. url(server, "/late") .. " 20") end
       server:call("deliver", "hanging " .. url(other, "/hang") .. " 60")
       server:call("deliver", "6 " .. url(server, "/quick") .. " 20")
-      eventually(function() return select(2, server:call("results"):gsub("\n?%w+ 200", "")) == 6 end)
-      local order = {}
-      for id in ("\n" .. server:call("results")):gmatch("\n(%w+) 200 ") do order[#order + 1] = id end
+      local order
+      eventually(function()
+        order = {}
+        for id in ("\n" .. server:call("results")):gmatch("\n(%w+) 200 ") do
+          order[#order + 1] = id
+        end
+        return #order == 6
+      end, "six deliveries")
       assert.same({ "1", "2", "3", "4", "5", "6" }, order)
       assert.is_false(server:idle(0))
       assert.equal("1", server:call("pending"))

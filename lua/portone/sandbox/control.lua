@@ -137,7 +137,8 @@ function verbs.settings()
   return world.config.settings
 end
 
----Something that happens outside the APIs ("v1.deposit"): an action of a book.
+---Something that happens outside the APIs ("v2.deposit"): an action of a book. What the book
+---refuses is part of the answer; an action that does not exist is a mistake.
 function verbs.act(args)
   local version, name = tostring(args.name):match("^(v[12])%.(.+)$")
   local book = version and require("portone.sandbox." .. version)
@@ -145,7 +146,8 @@ function verbs.act(args)
   if not actions or not actions[name] then
     return nil, ("no action is called '%s'"):format(tostring(args.name))
   end
-  return actions[name](world, args.args or {})
+  local value, problem = actions[name](world, args.args or {})
+  return { value = value, problem = problem }
 end
 
 ---Ways to wait for nothing: only over HTTP, the handle waits by itself.

@@ -231,9 +231,10 @@ end
 ---@param name string   "v2.deposit"
 ---@param args? table
 ---@return any value
----@return string? problem
+---@return string? problem  what the sandbox has against it
 function methods:act(name, args)
-  return call(self, "act", { name = name, args = args })
+  local result = must(self, "act", { name = name, args = args })
+  return result.value, result.problem
 end
 
 ---Counters of the HTTP server: requests, connections, open, parked (waiting or hanging), peak.

@@ -251,6 +251,7 @@ local function serve(x)
     plan = plan_of(book.not_found(world, req))
   end
   -- whoever dates our events by our clock must be able to see how that clock stands
+  plan.headers = plan.headers or {}
   plan.headers[#plan.headers + 1] = os.date("!Date: %a, %d %b %Y %H:%M:%S GMT", world:now())
   entry.status = not plan.ending and plan.status or nil
   entry.answer = answer and journal.body(answer)

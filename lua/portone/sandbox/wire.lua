@@ -139,7 +139,7 @@ local converters = {
 }
 
 local function to_number(_, _, value)
-  return type(value) == "string" and value:find("^%-?%d") and tonumber(value) or value
+  return type(value) == "string" and value:find("^%-?%d+%.?%d*$") and tonumber(value) or value
 end
 
 converters.number, converters.integer = to_number, to_number
