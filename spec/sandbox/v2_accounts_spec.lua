@@ -240,7 +240,9 @@ describe("V2 escrow", function()
       invoiceNumber = number or "1", sentAt = "2026-01-01T00:00:00Z" } } }
   end
   local function status() return t.payment(world, "p").escrow.status end
-  local function move(to) return t.control(world, "move_escrow", { payment_id = "p", status = to }) end
+  local function move(to)
+    return t.control(world, "move_escrow", { payment_id = "p", status = to })
+  end
 
   it("goes from registered to confirmed", function()
     assert.equals("BEFORE_REGISTERED", status())

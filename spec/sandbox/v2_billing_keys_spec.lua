@@ -74,6 +74,21 @@ describe("V2 billing keys", function()
       assert.equals(0, #world.v2.billing_keys.list)
     end)
 
+    it("for unknown numbers with a right check digit, or as set", function()
+      local args = body("success", { channelKey = "channel-key-ksnet" })
+      local function number(digits)
+        args.body.method = { card = { credential = t.with(t.cards.success.credential,
+          { number = digits }) } }
+        return args
+      end
+      t.ok(world, ISSUE, number "4111111111111111")
+      t.refused(world, "PG_PROVIDER", ISSUE, number "4111111111111112")
+      world.config.settings.unknown_cards = "accept"
+      t.ok(world, ISSUE, number "4111111111111112")
+      world.config.settings.unknown_cards = "refuse"
+      t.refused(world, "PG_PROVIDER", ISSUE, number "4111111111111111")
+    end)
+
     it("not by API through a wallet, unless v2_pg_support says so", function()
       local args = body("success", { channelKey = "channel-key-tosspay_v2" })
       t.refused(world, "INVALID_REQUEST", ISSUE, args)
@@ -288,7 +303,8 @@ describe("V2 billing keys", function()
         { credential = t.cards.success.credential, manual = true })
       assert.equals("NEEDS_CONFIRMATION", answer.billingKey)
       local token = { billingIssueToken = answer.billingIssueToken }
-      t.refused(world, "INFORMATION_MISMATCH", CONFIRM, { body = t.with(token, { isTest = false }) })
+      t.refused(world, "INFORMATION_MISMATCH", CONFIRM,
+        { body = t.with(token, { isTest = false }) })
       local key = t.ok(world, CONFIRM, { body = token }).billingKey
       assert.equals("ISSUED", get(key).status)
       t.refused(world, "BILLING_KEY_ALREADY_ISSUED", CONFIRM, { body = token })

@@ -209,9 +209,16 @@ describe("V2 promotions", function()
       { promotionId = id })
     t.pay_refused(world, "DISCOUNT_AMOUNT_EXCEEDS_TOTAL_AMOUNT", "p", key, 5000,
       { promotionId = id })
+    t.pay_refused(world, "PROMOTION_PAY_METHOD_DOES_NOT_MATCH", "p", key, 9000,
+      { promotionId = id, currency = "USD" })
     t.pay_refused(world, "INVALID_REQUEST", "p", key, 9000, { promotionId = "x" })
     t.refused(world, "PROMOTION_NOT_FOUND", "v2.payment.promotion.get_promotion",
       { path = { promotionId = "x" } })
+  end)
+
+  it("are capped", function()
+    t.pay(world, "p", key, 20000, { promotionId = promote { max_discount = 1500 } })
+    assert.equals(1500, t.payment(world, "p").amount.discount)
   end)
 
   it("run from start to end, and to the end of their budget", function()
@@ -243,8 +250,18 @@ describe("V2 promotions", function()
       assert.equals(6000 - 1500, c.totalAmount)
       assert.equals(0, promotion(id).spentAmount)
       assert.equals(9000, t.cancel(world, "p").totalAmount)
-      assert.equals("CANCELLED", t.payment(world, "p").status)
+      local payment = t.payment(world, "p")
+      assert.equals("CANCELLED", payment.status)
+      assert.equals(18000, payment.amount.cancelled)
       assert.same({ KRW = 0 }, t.moved(world))
+      assert.same({ KRW = 0 }, t.held(world))
+    end)
+
+    it("keep what was spent unless they recover it", function()
+      local kept = promote()
+      t.pay(world, "k", key, 20000, { promotionId = kept })
+      t.cancel(world, "k")
+      assert.equals(2000, promotion(kept).spentAmount)
     end)
 
     it("keep their rate when told to", function()

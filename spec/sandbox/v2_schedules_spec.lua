@@ -159,7 +159,7 @@ describe("V2 schedules", function()
       assert.same({ ids[1], ids[2] }, answer.revokedScheduleIds)
       assert.equals(answer.revokedAt, get(ids[1]).revokedAt)
       assert.equals("REVOKED", get(ids[1]).status)
-      t.advance(world, 3 * t.DAY)
+      assert.equals(2, t.advance(world, 3 * t.DAY))
       assert.same({ KRW = 2000 }, t.moved(world))
     end)
 
@@ -174,7 +174,8 @@ describe("V2 schedules", function()
     end)
 
     it("by both: the ids, which must be the key's", function()
-      refused("PAYMENT_SCHEDULE_NOT_FOUND", { billingKey = key, scheduleIds = { ids[1], other.id } })
+      refused("PAYMENT_SCHEDULE_NOT_FOUND",
+        { billingKey = key, scheduleIds = { ids[1], other.id } })
       assert.equals("SCHEDULED", get(ids[1]).status)
       assert.same({ ids[1] }, revoke { billingKey = key, scheduleIds = { ids[1] } }
         .revokedScheduleIds)

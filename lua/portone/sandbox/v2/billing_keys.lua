@@ -110,7 +110,7 @@ function M.issue(world, key, skip_webhook)
   key.status, key.issued_at, key.changed_at = "ISSUED", world:now(), world:now()
   key.pg_tx_id = "sandbox" .. world:digits(16)
   if skip_webhook then return end
-  webhooks.send(world, key.store, state.notice_urls(key.order.noticeUrls), "BillingKey.Issued",
+  webhooks.send(world, key.store, key.order.noticeUrls, "BillingKey.Issued",
     { billingKey = key.id })
 end
 
@@ -249,7 +249,7 @@ M.handlers["v2.payment.billing_key.delete_billing_key"] = function(world, req)
   if status then return status, body end
   key.status, key.deleted_at, key.changed_at = "DELETED", world:now(), world:now()
   if query.skipWebhook ~= true and query.skipWebhook ~= "true" then
-    webhooks.send(world, store, state.notice_urls(key.order.noticeUrls), "BillingKey.Deleted",
+    webhooks.send(world, store, key.order.noticeUrls, "BillingKey.Deleted",
       { billingKey = key.id })
   end
   return 200, { deletedAt = view.time(world, key.deleted_at) }
@@ -340,7 +340,7 @@ function M.control.update_billing_key(world, args)
     instrument.easy = key.instrument.easy
     key.instrument = instrument
   end
-  webhooks.send(world, key.store, state.notice_urls(key.order.noticeUrls), "BillingKey.Updated",
+  webhooks.send(world, key.store, key.order.noticeUrls, "BillingKey.Updated",
     { billingKey = key.id })
   return true
 end

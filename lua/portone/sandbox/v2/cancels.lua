@@ -53,12 +53,11 @@ local function tax_free_part(world, body, total, left)
   return everything and left.tax_free or 0
 end
 
--- The VAT part: one eleventh of the taxable part, but never more than is left, and exactly what
--- is left when the taxable rest goes, so that all cancellations add up to the payment.
+-- The VAT part: one eleventh of the taxable part, but never so much or so little that what is
+-- left could not be cancelled; so all cancellations add up to the payment.
 local function vat_part(world, body, total, tax_free, left)
   if body.vatAmount then return body.vatAmount end
   local taxable = total - tax_free
-  if taxable == left.total - left.tax_free then return left.vat end
   local most = math.min(left.vat, taxable)
   local least = math.max(0, taxable - (left.total - left.tax_free - left.vat))
   return math.max(least, math.min(most, money.vat(world, taxable)))

@@ -133,7 +133,7 @@ end
 ---@param headers table|nil
 function M.after(world, req, status, body, headers)
   local name = slot(world, req)
-  if not name or status == 401 then return end
+  if not name then return end
   local entry = entry_of(world, name) or {}
   world.v2.idempotency[name] = entry
   entry.fingerprint = entry.fingerprint or fingerprint(req)

@@ -154,7 +154,7 @@ M.handlers["v2.payment.confirm_payment"] = function(world, req)
     answer.refuse("ALREADY_PAID", "the payment was confirmed before")
   end
   local token = world.v2.payment_tokens[body.paymentToken]
-  if not token or token.tx ~= payment.tx or payment.tx.status ~= "READY" then
+  if not token or token.tx ~= payment.tx then
     answer.refuse("INVALID_PAYMENT_TOKEN", "the token is not one of this payment's attempt")
   end
   check_match(body, payment.tx)

@@ -49,7 +49,6 @@ end
 ---@param world table
 ---@param schedule table
 function M.run(world, schedule)
-  if schedule.status ~= "SCHEDULED" then return end
   schedule.status = "STARTED"
   schedule.started_at, schedule.changed_at = world:now(), world:now()
   local refusal, attempt = answer.try(payments.plan_key_charge, world,

@@ -99,11 +99,4 @@ function M.payment(world, store, id)
     or answer.refuse("PAYMENT_NOT_FOUND", "no payment has this paymentId")
 end
 
---- The URLs that a webhook of this request goes to; an empty list counts as absent.
----@param urls table|nil noticeUrls
----@return table|nil
-function M.notice_urls(urls)
-  if urls and #urls > 0 then return urls end
-end
-
 return M

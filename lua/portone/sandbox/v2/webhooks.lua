@@ -32,7 +32,7 @@ function M.transaction(world, tx, kind, more)
   more = more or {}
   local data = { paymentId = tx.payment.id, transactionId = tx.id,
     cancellationId = more.cancellation_id }
-  local urls = state.notice_urls(tx.order.noticeUrls)
+  local urls = tx.order.noticeUrls
   for _, hook in ipairs(M.send(world, tx.payment.store, urls, kind, data)) do
     if hook.url then
       tx.webhooks = tx.webhooks or {}

@@ -82,7 +82,7 @@ local function request_billing_key(world, args)
     channels = { channel }, instrument = instrument, platform = args.platform or "SDK_PC",
     order = { customer = args.customer, customData = args.custom_data, issueId = args.issue_id,
       issueName = args.issue_name, noticeUrls = args.notice_urls } })
-  local urls = state.notice_urls(args.notice_urls)
+  local urls = args.notice_urls
   webhooks.send(world, key.store, urls, "BillingKey.Ready", { billingKey = key.id })
   local refusal = failures[1] and failures[1].refusal
   if refusal then
