@@ -9,6 +9,7 @@
 --   each    a list among the kept: one look-up for each item
 --   choose  of several ways the one that fits; nil when there is none
 --   judge(kept, found, ctx) -> verdict, value;  with 'each': judge(item, found, ctx, kept)
+--   missing the kind of error that also says that there is nothing, beside not_found
 --   absent  the verdict when there is nothing to be found; left out: not_done
 --   result  with 'each': the operation's result from the values
 -- Verdicts: "done" (value: the operation's result), "not_done", "declined" (value: fields of
@@ -95,7 +96,7 @@ local function ask(way, args, look, ctx)
     ctx.started = ctx.started + ahead(info, ctx.now())
     ctx.adjusted = true
   end
-  if not found and err.kind == "not_found" and err.response then
+  if not found and err.response and (err.kind == "not_found" or err.kind == way.missing) then
     return nil
   end
   return found, err

@@ -221,6 +221,7 @@ M["v1.vbanks.issue"] = {
 local prepared = {
   keep = { "merchant_uid", "amount" },
   ask = "v1.payments.prepare_get", with = find,
+  missing = "rejected",  -- this look-up knows no 404
   judge = function(kept, found)
     return same_amount(kept, found) and "done" or "not_done", found
   end,

@@ -190,10 +190,14 @@ M["v2.payment.billing_key.issue_billing_key"] = {
     with = function(kept, ctx)
       return { page = { number = 0, size = 10 }, filter = { storeId = kept.storeId,
         customerId = kept["customer.id"], status = { "ISSUED" }, timeRangeField = "ISSUED_AT",
-        from = time.rfc3339(ctx.started), ["until"] = time.rfc3339(ctx.started + 86400) } }
+        from = time.rfc3339(ctx.started - 86400),  -- the server's clock is not known yet
+        ["until"] = time.rfc3339(ctx.started + 86400) } }
     end,
-    judge = function(_, found)
-      local items = found.items or {}
+    judge = function(_, found, ctx)
+      local items = {}
+      for _, key in ipairs(found.items or {}) do
+        items[#items + 1] = unix(key.issuedAt) >= ctx.started and key or nil
+      end
       if #items == 0 then
         return "not_done"
       elseif #items == 1 then
