@@ -21,7 +21,7 @@ end
 
 local function open(id, va, extra) return t.ok(world, INSTANT, account(id, va, extra)) end
 local function deposit(id, extra)
-  return t.control(world, "deposit", t.with({ payment_id = id }, extra))
+  return t.act(world, "deposit", t.with({ payment_id = id }, extra))
 end
 local REFUND = { bank = "SHINHAN", number = "1", holderName = "Kim" }
 
@@ -122,7 +122,7 @@ describe("V2 virtual accounts", function()
 
   it("are not issued or closed while the gateway refuses", function()
     open("p")
-    t.control(world, "outage", { channel_key = "channel-key-ksnet", pg_code = "E1" })
+    t.act(world, "outage", { channel_key = "channel-key-ksnet", pg_code = "E1" })
     t.refused(world, "PG_PROVIDER", CLOSE, { path = { paymentId = "p" } })
     t.refused(world, "PG_PROVIDER", INSTANT, account("q"))
     assert.equals("FAILED", t.payment(world, "q").status)
@@ -199,7 +199,7 @@ describe("V2 cash receipts", function()
 
   it("need a channel and a willing gateway", function()
     t.refused(world, "CHANNEL_NOT_FOUND", RECEIPT, receipt("s", { channelKey = "x" }))
-    t.control(world, "outage", { channel_key = "channel-key-ksnet", pg_code = "E1" })
+    t.act(world, "outage", { channel_key = "channel-key-ksnet", pg_code = "E1" })
     t.refused(world, "PG_PROVIDER", RECEIPT, receipt "s")
     t.refused(world, "CASH_RECEIPT_NOT_FOUND", RECEIPT_GET, at "s")
   end)
@@ -241,7 +241,7 @@ describe("V2 escrow", function()
   end
   local function status() return t.payment(world, "p").escrow.status end
   local function move(to)
-    return t.control(world, "move_escrow", { payment_id = "p", status = to })
+    return t.act(world, "move_escrow", { payment_id = "p", status = to })
   end
 
   it("goes from registered to confirmed", function()

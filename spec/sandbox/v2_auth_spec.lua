@@ -129,10 +129,11 @@ describe("the V2 books", function()
   end)
 
   it("know every named setting, and no other", function()
-    local settings = t.books.settings
+    local settings = require "portone.sandbox.v2.settings"
     local world = t.world()
     for name, row in pairs(settings.list) do
       assert.equals(row[1], settings.get(world, name))
+      assert.equals(row[1], t.books.settings[name])
       assert.is_string(row[3])
     end
     assert.has_error(function() settings.get(world, "no_such_setting") end)

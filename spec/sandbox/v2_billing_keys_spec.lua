@@ -110,7 +110,7 @@ describe("V2 billing keys", function()
   describe("of a channel group", function()
     local group
     before_each(function()
-      group = t.control(world, "add_channel_group", { name = "both",
+      group = t.act(world, "add_channel_group", { name = "both",
         channels = { "channel-key-tosspayments", "channel-key-tosspay_v2", "channel-key-ksnet" } })
     end)
 
@@ -125,7 +125,7 @@ describe("V2 billing keys", function()
     end)
 
     it("name the gateway's refusal of one channel", function()
-      t.control(world, "outage", { channel_key = "channel-key-ksnet", pg_code = "E1" })
+      t.act(world, "outage", { channel_key = "channel-key-ksnet", pg_code = "E1" })
       local answer = t.ok(world, ISSUE, body("success", { channelGroupId = group }))
       local failure = answer.channelSpecificFailures[2]
       assert.equals("PG_PROVIDER", failure.type)
@@ -152,7 +152,7 @@ describe("V2 billing keys", function()
 
     it("are deleted everywhere or not at all", function()
       local key = t.issue(world, nil, { channelGroupId = group })
-      t.control(world, "outage", { channel_key = "channel-key-ksnet", pg_code = "E1" })
+      t.act(world, "outage", { channel_key = "channel-key-ksnet", pg_code = "E1" })
       local answer = t.refused(world, "CHANNEL_SPECIFIC", DELETE, delete(key))
       assert.equals(1, #answer.failures)
       assert.equals(1, #answer.succeededChannels)
@@ -196,9 +196,9 @@ describe("V2 billing keys", function()
 
     it("not when the gateway refuses", function()
       local key = t.issue(world)
-      t.control(world, "outage", { channel_key = "channel-key-tosspayments", pg_code = "E1" })
+      t.act(world, "outage", { channel_key = "channel-key-tosspayments", pg_code = "E1" })
       assert.equals("E1", t.refused(world, "PG_PROVIDER", DELETE, delete(key)).pgCode)
-      t.control(world, "outage", { channel_key = "channel-key-tosspayments" })
+      t.act(world, "outage", { channel_key = "channel-key-tosspayments" })
       t.ok(world, DELETE, delete(key))
     end)
 
@@ -267,7 +267,7 @@ describe("V2 billing keys", function()
 
   describe("from the window", function()
     it("are wallets on a wallet's channel", function()
-      local answer = t.control(world, "request_billing_key",
+      local answer = t.act(world, "request_billing_key",
         { channel_key = "channel-key-tosspay_v2", issue_id = "i", customer = { id = "c" } })
       local info = get(answer.billingKey)
       assert.equals("BillingKeyPaymentMethodEasyPay", info.methods[1].type)
@@ -279,17 +279,17 @@ describe("V2 billing keys", function()
     end)
 
     it("can change their card, and say so", function()
-      local key = t.control(world, "request_billing_key",
+      local key = t.act(world, "request_billing_key",
         { channel_key = "channel-key-tosspay_v2" }).billingKey
-      assert.is_true(t.control(world, "update_billing_key",
+      assert.is_true(t.act(world, "update_billing_key",
         { billing_key = key, credential = t.cards.success.credential }))
       assert.equals("424242", get(key).methods[1].method.card.bin)
       assert.equals("BillingKey.Updated", t.sent(world)[3])
-      assert.is_nil(t.control(world, "update_billing_key", { billing_key = "nope" }))
+      assert.is_nil(t.act(world, "update_billing_key", { billing_key = "nope" }))
     end)
 
     it("fail with the gateway's words", function()
-      local answer = t.control(world, "request_billing_key",
+      local answer = t.act(world, "request_billing_key",
         { credential = t.cards.wrong_birth.credential })
       assert.equals("INVALID_CARD_IDENTITY", answer.pgCode)
       assert.same({ "BillingKey.Ready", "BillingKey.Failed" }, t.sent(world))
@@ -299,7 +299,7 @@ describe("V2 billing keys", function()
     end)
 
     it("wait for a manual confirm", function()
-      local answer = t.control(world, "request_billing_key",
+      local answer = t.act(world, "request_billing_key",
         { credential = t.cards.success.credential, manual = true })
       assert.equals("NEEDS_CONFIRMATION", answer.billingKey)
       local token = { billingIssueToken = answer.billingIssueToken }
@@ -314,7 +314,7 @@ describe("V2 billing keys", function()
     end)
 
     it("are issued and charged in one confirm", function()
-      local answer = t.control(world, "request_billing_key_and_pay", { payment_id = "p",
+      local answer = t.act(world, "request_billing_key_and_pay", { payment_id = "p",
         total = 9900, tax_free = 900, credential = t.cards.success.credential })
       local token = { billingIssueToken = answer.billingIssueToken }
       for _, wrong in ipairs { { paymentId = "q" }, { totalAmount = 1 }, { currency = "USD" },
@@ -332,7 +332,7 @@ describe("V2 billing keys", function()
     end)
 
     it("are neither issued nor charged when the card is declined", function()
-      local answer = t.control(world, "request_billing_key_and_pay", { payment_id = "p",
+      local answer = t.act(world, "request_billing_key_and_pay", { payment_id = "p",
         total = 9900, credential = t.cards.declined.credential })
       t.refused(world, "PG_PROVIDER", CONFIRM_PAY,
         { body = { billingIssueToken = answer.billingIssueToken } })

@@ -121,7 +121,7 @@ describe("V2 cancellations", function()
     local bad = t.issue(world, "declined")
     t.pay_refused(world, "PG_PROVIDER", "p", bad, 1000)
     t.cancel_refused(world, "PAYMENT_NOT_PAID", "p")
-    t.control(world, "request_payment", { payment_id = "q", total = 1000,
+    t.act(world, "request_payment", { payment_id = "q", total = 1000,
       credential = t.cards.success.credential, manual = true })
     t.cancel_refused(world, "PAYMENT_NOT_PAID", "q")
   end)
@@ -144,7 +144,7 @@ describe("V2 cancellations", function()
   describe("that the gateway refuses", function()
     before_each(function()
       pay("p", { total = 1000 })
-      t.control(world, "outage", { channel_key = "channel-key-tosspayments", pg_code = "E1" })
+      t.act(world, "outage", { channel_key = "channel-key-tosspayments", pg_code = "E1" })
     end)
 
     it("are errors that change nothing", function()
@@ -160,14 +160,14 @@ describe("V2 cancellations", function()
       assert.equals("PAID", payment.status)
       assert.equals("FAILED", payment.cancellations[1].status)
       assert.same({ KRW = 1000 }, t.moved(world))
-      t.control(world, "outage", { channel_key = "channel-key-tosspayments" })
+      t.act(world, "outage", { channel_key = "channel-key-tosspayments" })
       assert.equals("SUCCEEDED", t.cancel(world, "p").status)
     end)
   end)
 
   describe("at a gateway that answers later", function()
     local function open(id, pg)
-      t.control(world, "request_payment", { payment_id = id, total = 1000, currency = "USD",
+      t.act(world, "request_payment", { payment_id = id, total = 1000, currency = "USD",
         channel_key = "channel-key-" .. pg,
         credential = pg == "triple_a" and t.cards.success.credential or nil })
     end
@@ -194,15 +194,15 @@ describe("V2 cancellations", function()
       t.cancel(world, "p", { amount = 600 })
       t.advance(world, t.DAY)
       assert.equals("PAID", t.payment(world, "p").status)
-      t.control(world, "settle_cancellation", { payment_id = "p", ok = false })
+      t.act(world, "settle_cancellation", { payment_id = "p", ok = false })
       assert.equals("FAILED", t.payment(world, "p").cancellations[1].status)
       local c = t.cancel(world, "p")
       t.cancel_refused(world, "CANCEL_AMOUNT_EXCEEDS_CANCELLABLE_AMOUNT", "p")
-      assert.is_true(t.control(world, "settle_cancellation",
+      assert.is_true(t.act(world, "settle_cancellation",
         { payment_id = "p", cancellation_id = c.id }))
       assert.equals("CANCELLED", t.payment(world, "p").status)
-      assert.is_nil(t.control(world, "settle_cancellation", { payment_id = "p" }))
-      assert.is_nil(t.control(world, "settle_cancellation", { payment_id = "x" }))
+      assert.is_nil(t.act(world, "settle_cancellation", { payment_id = "p" }))
+      assert.is_nil(t.act(world, "settle_cancellation", { payment_id = "x" }))
     end)
 
     it("can be stopped where the gateway can, while they are pending", function()

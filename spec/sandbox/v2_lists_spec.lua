@@ -35,7 +35,7 @@ describe("V2 payment lists", function()
         expiry = { validHours = 1 }, option = { type = "NORMAL" }, remitteeName = "shop",
         cashReceipt = { type = "PERSONAL", customerIdentityNumber = "1" } } } } })
     t.advance(world, 60)
-    t.control(world, "request_payment", { payment_id = "wallet", total = 5000,
+    t.act(world, "request_payment", { payment_id = "wallet", total = 5000,
       channel_key = "channel-key-tosspay_v2" })
     t.schedule(world, "scheduled", key, 6000, 60)
     t.advance(world, 60)
@@ -93,7 +93,7 @@ describe("V2 payment lists", function()
       assert.equals("", found { webhookStatus = "SUCCEEDED" })
       world.deliver:delivered(world.sent[1].id, 200, "", "")
       assert.equals("card", found { webhookStatus = "SUCCEEDED" })
-      t.control(world, "deposit", { payment_id = "account" })
+      t.act(world, "deposit", { payment_id = "account" })
       assert.equals("account", found { cashReceiptType = "PERSONAL" })
       assert.equals("account", found { cashReceiptStatus = "ISSUED" })
       assert.equals("account", found { cashReceiptIssuedAtRange =

@@ -45,7 +45,7 @@ local function run(seed, steps)
   local world = t.world()
   local roll = dice(seed)
   local keys = { t.issue(world), t.issue(world, "declined"),
-    t.control(world, "request_billing_key", { channel_key = "channel-key-paypal_v2" }).billingKey }
+    t.act(world, "request_billing_key", { channel_key = "channel-key-paypal_v2" }).billingKey }
   local ids = 0
   local function some_id() return "p" .. roll(ids + 1) end
 
@@ -94,9 +94,9 @@ local function run(seed, steps)
         channelKey = "channel-key-ksnet", orderName = "o", amount = amount(), currency = "KRW",
         method = { virtualAccount = { bank = "SHINHAN", expiry = { validHours = 1 },
           option = { type = "NORMAL" } } } } })
-      if roll(2) == 1 then t.control(world, "deposit", { payment_id = id }) end
+      if roll(2) == 1 then t.act(world, "deposit", { payment_id = id }) end
     end,
-    function() t.control(world, "settle_cancellation", { payment_id = some_id(),
+    function() t.act(world, "settle_cancellation", { payment_id = some_id(),
       ok = roll(3) > 1 }) end,
     function() t.advance(world, roll(2000)) end,
   }

@@ -79,20 +79,20 @@ describe("V2 identity verification", function()
   it("may be sent again after it failed, so often", function()
     world.config.settings.v2_max_transactions = 2
     t.ok(world, SEND, request "i")
-    assert.is_true(t.control(world, "fail_identity", { id = "i", reason = "carrier" }))
+    assert.is_true(t.act(world, "fail_identity", { id = "i", reason = "carrier" }))
     local v = t.ok(world, GET, at "i")
     assert.equals("FAILED", v.status)
     assert.equals("carrier", v.failure.reason)
     t.refused(world, "IDENTITY_VERIFICATION_NOT_SENT", CONFIRM, at("i", { otp = "123456" }))
     t.refused(world, "IDENTITY_VERIFICATION_NOT_SENT", RESEND, at "i")
     t.ok(world, SEND, request "i")
-    t.control(world, "fail_identity", { id = "i" })
+    t.act(world, "fail_identity", { id = "i" })
     t.refused(world, "MAX_TRANSACTION_COUNT_REACHED", SEND, request "i")
-    assert.is_nil(t.control(world, "fail_identity", { id = "x" }))
+    assert.is_nil(t.act(world, "fail_identity", { id = "x" }))
   end)
 
   it("is not sent while the gateway refuses", function()
-    t.control(world, "outage", { channel_key = "channel-key-kcp_v2", pg_code = "E1" })
+    t.act(world, "outage", { channel_key = "channel-key-kcp_v2", pg_code = "E1" })
     t.refused(world, "PG_PROVIDER", SEND, request "i")
     t.refused(world, "IDENTITY_VERIFICATION_NOT_FOUND", GET, at "i")
   end)
@@ -176,7 +176,7 @@ end)
 describe("V2 promotions", function()
   local key
   local function promote(extra)
-    return t.control(world, "add_promotion", t.with({ card_company = "SHINHAN_CARD", partitions = {
+    return t.act(world, "add_promotion", t.with({ card_company = "SHINHAN_CARD", partitions = {
       { amountFrom = 10000, scheme = { type = "PERCENT", percent = 10 } },
       { amountFrom = 50000, scheme = { type = "AMOUNT", amount = 8000 } } } }, extra))
   end

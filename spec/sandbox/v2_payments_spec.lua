@@ -244,7 +244,7 @@ describe("V2 payments", function()
     end)
 
     it("go through the first able channel of a group", function()
-      local group = t.control(world, "add_channel_group",
+      local group = t.act(world, "add_channel_group",
         { channels = { "channel-key-tosspay_v2", "channel-key-kcp_v2" } })
       local args = instant("p", "success", { channelGroupId = group })
       args.body.channelKey = nil
@@ -255,7 +255,7 @@ describe("V2 payments", function()
 
   describe("confirmed by hand", function()
     local function open(extra)
-      return t.control(world, "request_payment", t.with({ payment_id = "p", total = 5000,
+      return t.act(world, "request_payment", t.with({ payment_id = "p", total = 5000,
         tax_free = 500, credential = t.cards.success.credential, manual = true }, extra))
     end
     local function confirm(token, extra)
@@ -304,21 +304,21 @@ describe("V2 payments", function()
 
   it("open no window under a paid or unaffordable order", function()
     t.pay(world, "p", key, 1000)
-    local none, message, type = t.control(world, "request_payment",
+    local none, message, type = t.act(world, "request_payment",
       { payment_id = "p", total = 1, credential = t.cards.success.credential })
     assert.is_nil(none)
     assert.is_string(message)
     assert.equals("ALREADY_PAID", type)
-    none = t.control(world, "request_payment", { payment_id = "q", total = 1 })
+    none = t.act(world, "request_payment", { payment_id = "q", total = 1 })
     assert.is_nil(none)
   end)
 
   it("in a window that needs no confirm are paid or fail there", function()
-    local done = t.control(world, "request_payment", { payment_id = "p", total = 1000,
+    local done = t.act(world, "request_payment", { payment_id = "p", total = 1000,
       channel_key = "channel-key-tosspay_v2" })
     assert.is_nil(done.code)
     assert.equals("PAID", t.payment(world, "p").status)
-    done = t.control(world, "request_payment", { payment_id = "q", total = 1000,
+    done = t.act(world, "request_payment", { payment_id = "q", total = 1000,
       credential = t.cards.declined.credential })
     assert.equals("REJECT_CARD_COMPANY", done.pgCode)
     assert.equals("FAILED", t.payment(world, "q").status)

@@ -92,8 +92,8 @@ function M.refused(self, type, name, args)
   return body
 end
 
-function M.control(self, verb, args)
-  return assert(books.control[verb], "no control " .. verb)(self, args or {})
+function M.act(self, name, args)
+  return assert(books.actions[name], "no action " .. name)(self, args or {})
 end
 
 M.cards = cards.public()

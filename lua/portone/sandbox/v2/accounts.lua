@@ -104,14 +104,14 @@ M.handlers["v2.payment.close_virtual_account"] = function(world, req)
   return 200, { closedAt = view.time(world, world:now()) }
 end
 
-M.control = {}
+M.actions = {}
 
 --- The customer pays into the virtual account of a payment.
 ---@param world table
 ---@param args table { payment_id, store_id?, amount? = the total, remitter? }
 ---@return boolean|nil ok
 ---@return string|nil problem
-function M.control.deposit(world, args)
+function M.actions.deposit(world, args)
   local key = state.key(args.store_id or world.config.store_id, args.payment_id)
   local payment = world.v2.payments.map[key]
   local tx = payment and payment.tx

@@ -324,14 +324,14 @@ M.handlers["v2.payment.billing_key.get_billing_key_infos"] = function(world, req
   return 200, lists.paged(found, page, function(key) return M.view(world, key) end)
 end
 
-M.control = {}
+M.actions = {}
 
 --- The customer changes the card behind a wallet's key, as a wallet's own app allows.
 ---@param world table
 ---@param args table { billing_key, credential? }
 ---@return boolean|nil ok
 ---@return string|nil problem
-function M.control.update_billing_key(world, args)
+function M.actions.update_billing_key(world, args)
   local key = world.v2.billing_keys.map[args.billing_key]
   if not key or key.status ~= "ISSUED" then return nil, "no such billing key is issued" end
   if args.credential then

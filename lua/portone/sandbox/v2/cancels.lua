@@ -213,14 +213,14 @@ M.handlers["v2.payment.stop_payment_cancellation"] = function(world, req)
   return 200, { stoppedAt = view.time(world, world:now()) }
 end
 
-M.control = {}
+M.actions = {}
 
 --- Settles a pending cancellation.
 ---@param world table
 ---@param args table { payment_id, store_id?, cancellation_id?, ok? = true }
 ---@return boolean|nil ok
 ---@return string|nil problem
-function M.control.settle_cancellation(world, args)
+function M.actions.settle_cancellation(world, args)
   local key = state.key(args.store_id or world.config.store_id, args.payment_id)
   local payment = world.v2.payments.map[key]
   if not payment then return nil, "no such payment" end

@@ -94,14 +94,14 @@ function M.outage(world, channel)
   return world.v2.outages[channel.key]
 end
 
-M.control = {}
+M.actions = {}
 
 --- Makes a channel's gateway refuse every request, or, without a code, accept them again.
 ---@param world table
 ---@param args table { channel_key, pg_code?, pg_message? }
 ---@return boolean|nil ok
 ---@return string|nil problem
-function M.control.outage(world, args)
+function M.actions.outage(world, args)
   if not world:channel(args.channel_key) then return nil, "no channel has this key" end
   world.v2.outages[args.channel_key] = args.pg_code
     and { pg_code = args.pg_code, pg_message = args.pg_message or "gateway outage" } or nil
@@ -113,7 +113,7 @@ end
 ---@param args table { id?, name?, channels = channel keys }
 ---@return string|nil id
 ---@return string|nil problem
-function M.control.add_channel_group(world, args)
+function M.actions.add_channel_group(world, args)
   for _, key in ipairs(args.channels or {}) do
     if not world:channel(key) then return nil, "no channel has the key " .. tostring(key) end
   end

@@ -74,7 +74,7 @@ M.handlers["v2.payment.confirm_escrow"] = function(world, req)
   return 200, { completedAt = view.time(world, world:now()) }
 end
 
-M.control = {}
+M.actions = {}
 
 local EDGES = {
   DELIVERED = { REGISTERED = true },
@@ -89,7 +89,7 @@ local EDGES = {
 ---  REJECT_CONFIRMED }
 ---@return boolean|nil ok
 ---@return string|nil problem
-function M.control.move_escrow(world, args)
+function M.actions.move_escrow(world, args)
   local key = state.key(args.store_id or world.config.store_id, args.payment_id)
   local payment = world.v2.payments.map[key]
   local escrow = payment and payment.tx.escrow

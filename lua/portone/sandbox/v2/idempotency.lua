@@ -165,13 +165,13 @@ function M.release(world, req)
   if not entry.status then world.v2.idempotency[name] = nil end
 end
 
-M.control = {}
+M.actions = {}
 
 --- Marks a key of this sandbox's secret as outstanding, as if its first request still ran.
 ---@param world table
 ---@param args table { key, seconds? = until released }
 ---@return boolean ok
-function M.control.outstanding(world, args)
+function M.actions.outstanding(world, args)
   local name = world.config.api_secret .. "\n" .. args.key
   local entry = entry_of(world, name) or {}
   world.v2.idempotency[name] = entry
@@ -184,7 +184,7 @@ end
 ---@param world table
 ---@param args table { key }
 ---@return boolean ok
-function M.control.settle_key(world, args)
+function M.actions.settle_key(world, args)
   local name = world.config.api_secret .. "\n" .. args.key
   local entry = world.v2.idempotency[name]
   if entry then

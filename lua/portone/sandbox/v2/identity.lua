@@ -214,14 +214,14 @@ M.handlers["v2.identity_verification.get_identity_verifications"] = function(wor
   return 200, lists.paged(found, page, function(v) return identity_view(world, v) end)
 end
 
-M.control = {}
+M.actions = {}
 
 --- The person gives up, or the carrier refuses: a verification that waits fails.
 ---@param world table
 ---@param args table { id, store_id?, reason? }
 ---@return boolean|nil ok
 ---@return string|nil problem
-function M.control.fail_identity(world, args)
+function M.actions.fail_identity(world, args)
   local key = state.key(args.store_id or world.config.store_id, args.id)
   local v = world.v2.identities.map[key]
   if not v or v.status ~= "READY" then return nil, "no such verification waits" end

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --- The V2 books of the sandbox: state machines of the payment API, no I/O.
 --
--- Each topic is a file of this folder with `handlers` by operation name and `control` verbs for
+-- Each topic is a file of this folder with `handlers` by operation name and `actions` for
 -- what happens outside the API (deposits, windows, outages). This file puts them together and
 -- speaks for all of them with the server.
 
@@ -12,7 +12,7 @@ local idempotency = require "portone.sandbox.v2.idempotency"
 local settings = require "portone.sandbox.v2.settings"
 local state = require "portone.sandbox.v2.state"
 
-local M = { handlers = {}, control = {}, settings = settings }
+local M = { handlers = {}, actions = {}, settings = settings.defaults }
 
 local TOPICS = {
   auth,
@@ -36,7 +36,7 @@ local TOPICS = {
 
 for _, topic in ipairs(TOPICS) do
   for name, handler in pairs(topic.handlers or {}) do M.handlers[name] = answer.guard(handler) end
-  for name, verb in pairs(topic.control or {}) do M.control[name] = verb end
+  for name, verb in pairs(topic.actions or {}) do M.actions[name] = verb end
 end
 
 --- Starts empty books. `world.config` must hold its channels and secrets already.

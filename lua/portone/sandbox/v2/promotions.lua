@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --- Card promotions: the discount they give, what cancellations do to it, and their budget.
 --
--- No operation creates one, so `control.add_promotion` does. Source of the rules: the fields of
+-- No operation creates one, so `actions.add_promotion` does. Source of the rules: the fields of
 -- CardPromotion, the cancel request's promotionDiscountRetainOption, and the three promotion
 -- errors of the pay and cancel operations.
 
@@ -161,7 +161,7 @@ M.handlers["v2.payment.additional_feature.get_pg_card_promotions"] = function(wo
   return 200, { promotions = json.array {} }
 end
 
-M.control = {}
+M.actions = {}
 
 --- Adds a card promotion that is in progress.
 ---@param world table
@@ -169,7 +169,7 @@ M.control = {}
 ---  max_discount?, currency?, start_at?, end_at?, recover? } amounts in minor units, unix seconds
 ---@return string|nil id
 ---@return string|nil problem
-function M.control.add_promotion(world, args)
+function M.actions.add_promotion(world, args)
   if not args.card_company or not args.partitions then
     return nil, "card_company and partitions are needed"
   end

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --- The payment window's side of the books: what a browser does between the page and the API.
 --
--- The browser stand-ins and tests call these through `control`: an attempt is opened, completed
+-- The browser stand-ins and tests call these through `actions`: an attempt is opened, completed
 -- at once or left for a manual confirm, which the confirm operations of the API then settle.
 
 local answer = require "portone.sandbox.v2.answer"
@@ -114,8 +114,8 @@ local function request_billing_key_and_pay(world, args)
     paymentId = args.payment_id }
 end
 
--- A control verb: a refusal of the books becomes `nil, problem, type`.
-local function control(fn)
+-- An action: a refusal of the books becomes `nil, problem, type`.
+local function action(fn)
   return function(world, args)
     local refusal, result = answer.try(fn, world, args)
     if refusal then return nil, refusal.body.message, refusal.body.type end
@@ -123,16 +123,16 @@ local function control(fn)
   end
 end
 
-M.control = {
+M.actions = {
   --- A buyer pays in the window, or with `manual` comes back with a paymentToken.
   -- args: { payment_id, total, order_name?, currency?, tax_free?, vat?, channel_key?, credential?,
   -- customer?, custom_data?, notice_urls?, manual? }
-  request_payment = control(request_payment),
+  request_payment = action(request_payment),
   --- A customer registers an instrument, or with `manual` comes back with a billingIssueToken.
   -- args: { channel_key?, credential?, customer?, issue_id?, issue_name?, notice_urls?, manual? }
-  request_billing_key = control(request_billing_key),
+  request_billing_key = action(request_billing_key),
   --- Both at once, to be confirmed. args: those of the two.
-  request_billing_key_and_pay = control(request_billing_key_and_pay),
+  request_billing_key_and_pay = action(request_billing_key_and_pay),
 }
 
 local function issue_token(world, req, with_payment)
