@@ -20,7 +20,9 @@ describe("operations", function()
     for _, r in ipairs(describe_.operations("/billing%-keys")) do
       assert.truthy(r.path:find("/billing-keys", 1, true))
     end
+    assert.equal(#describe_.operations("/billing%-key"), #describe_.operations("/billing-key"))
     assert.equal(0, #describe_.operations("no such thing"))
+    assert.equal(0, #describe_.operations("[malformed"))
   end)
 
   it("prints one a line", function()

@@ -72,8 +72,7 @@ end
 ---@param args? table the caller's arguments, never changed
 ---@param ctx? { pg?: string, channels?: table<string, string>, wire?: boolean }
 ---  pg: the PG the call goes to; channels: channel key to PG, to find it by; wire: these are
----  the arguments as a server sees them (times have an offset, JSON in JSON is text, unknown
----  fields pass)
+---  the arguments as a server sees them (times have an offset, JSON in JSON is text)
 ---@return { path: string, problem: string }[]? problems nil when there are none
 ---@return { path: string, problem: string }[]? warnings nil when there are none
 function check.args(row, args, ctx)

@@ -21,15 +21,22 @@ function list_mt.__tostring(rows)
   return table.concat(lines, "\n")
 end
 
+-- A text in itself, or a Lua pattern: "billing-key" is both, and means the text.
+local function matches(text, pattern)
+  if text:find(pattern, 1, true) then return true end
+  local ok, found = pcall(string.find, text, pattern)
+  return ok and found ~= nil
+end
+
 ---Every operation whose name, method or path matches; printing the list shows one a line.
----@param pattern? string Lua pattern; all 227 without one
+---@param pattern? string plain text or a Lua pattern; all 227 without one
 ---@return { name: string, api: string, method: string, path: string, stable: boolean,
 ---  summary: string }[]
 function describe.operations(pattern)
   local rows = setmetatable({}, list_mt)
   for row in api.all() do
     local text = row.name .. " " .. row.method .. " " .. row.path
-    if not pattern or text:find(pattern) then
+    if not pattern or matches(text, pattern) then
       rows[#rows + 1] = {
         name = row.name, api = row.api, method = row.method, path = row.path,
         stable = not row.unstable, summary = row.summary,

@@ -35,6 +35,25 @@ function portone.configure(options) end
 ---@return portone.Client
 function portone.new(options) end
 
+---Every operation whose name, method or path matches.
+---@param pattern? string plain text or a Lua pattern
+---@return portone.Operation[]
+function portone.operations(pattern) end
+
+---Arguments, answer, errors and an example of an operation, as text.
+---@param name string
+---@return string
+function portone.describe(name) end
+
+---Prints any result, error or group.
+---@param value any
+function portone.show(value) end
+
+---An `unknown_outcome` error as text, to be resolved elsewhere or later.
+---@param err portone.Error
+---@return string
+function portone.encode_pending(err) end
+
 ---@class portone.Client
 ---@field v1 portone.v1
 ---@field v2 portone.v2
@@ -76,25 +95,28 @@ function client.schedule(args, opts) end
 function client.request(api, method, path, parts, opts) end
 
 ---Iterates over the items of every page; raises the portone.Error on failure.
----@param operation function such as portone.v2.payment.get_payments
+---@param operation function|string such as portone.v2.payment.get_payments or its name
 ---@param args? table
+---@param opts? portone.CallOptions
 ---@return fun(): any
-function client.each(operation, args) end
+function client.each(operation, args, opts) end
 
 ---The items of every page as one list.
----@param operation function
+---@param operation function|string
 ---@param args? table
----@param opts? { limit?: integer }
+---@param how? { limit?: integer }
+---@param opts? portone.CallOptions
 ---@return any[]? items
 ---@return portone.Error? err
-function client.collect(operation, args, opts) end
+function client.collect(operation, args, how, opts) end
 
 ---Asks the API what became of a call whose outcome was unknown.
----@param err portone.Error
+---@param err portone.Error|string the error, or its text from `encode_pending`
+---@param opts? portone.CallOptions
 ---@return any answer
 ---@return portone.Error? err
 ---@return portone.Info info
-function client.resolve(err) end
+function client.resolve(err, opts) end
 
 ---Starts a coroutine in which calls yield; `poll` or `run` drives it.
 ---@param fn fun(...: any)
@@ -124,23 +146,8 @@ function client.fileno() end
 ---@return integer in_flight
 function client.dispatch() end
 
----Any result, error or group as text for a person.
----@param x any
----@return string
-function client.show(x) end
-
 ---Closes the client's connections.
 function client.close() end
-
----Every operation whose name, method or path matches.
----@param pattern? string
----@return portone.Operation[]
-function client.operations(pattern) end
-
----Arguments, answer, errors and an example of an operation, as text.
----@param name string
----@return string
-function client.describe(name) end
 
 ---@class portone.Operation
 ---@field name string "v2.payment.get_payment"

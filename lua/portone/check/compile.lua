@@ -300,7 +300,7 @@ function compile.fields(version, spec)
         end
       elseif type(k) ~= "string" then
         return wrong(v, depth, OBJECT)
-      elseif not (open or report.wire) then
+      elseif not open then
         unknown(k, depth, fields)
       end
     end
