@@ -147,53 +147,99 @@ static int find_signer(const struct keys *keys, const struct po_piece *header,
 }
 
 
+static int fault(lua_State *L, const char *name) {
+  luaL_pushfail(L);
+  lua_pushstring(L, name);
+  return 2;
+}
+
+
+/* Is the value at 'idx' a string of 1 to 'max' bytes? */
+static int is_body(lua_State *L, int idx, lua_Number max) {
+  return lua_type(L, idx) == LUA_TSTRING && lua_rawlen(L, idx) > 0
+         && (lua_Number)lua_rawlen(L, idx) <= max;
+}
+
+
 /*
-** webhook_check(keys, headers, body, now, tolerance)
+** webhook_check(keys, headers, body, now, tolerance, max)
 **   -> id, seconds, position of the key that signed
+**   -> nil, "body"                    no string of 1 to 'max' bytes
+**   -> nil, "headers"                 no table of names and values
 **   -> nil, "missing"|"duplicate", header
 **   -> nil, "timestamp"
 **   -> nil, "age", seconds            beyond the tolerance, either way
 **   -> nil, "signature", id, timestamp, signature
+** In Lua the same looks at types alone would take as long as the hash.
 */
 static int l_check(lua_State *L) {
   const struct keys *keys = luaL_checkudata(L, 1, PO_WEBHOOK_KEYS);
+  lua_Number now = floor(luaL_checknumber(L, 4));
+  lua_Number tolerance = luaL_checknumber(L, 5);
   struct po_piece body, header[NHEADERS];
-  lua_Number now, tolerance, sent;
+  lua_Number sent;
   int i, signer, results;
-  luaL_checktype(L, 2, LUA_TTABLE);
-  body.s = luaL_checklstring(L, 3, &body.len);
-  now = floor(luaL_checknumber(L, 4));
-  tolerance = luaL_checknumber(L, 5);
-  lua_settop(L, 5 + NHEADERS);
-  results = read_headers(L, 2, 6);
+  if (!is_body(L, 3, luaL_checknumber(L, 6)))
+    return fault(L, "body");
+  if (lua_type(L, 2) != LUA_TTABLE)
+    return fault(L, "headers");
+  lua_settop(L, 6 + NHEADERS);
+  results = read_headers(L, 2, 7);
   if (results)
     return results;
   for (i = 0; i < NHEADERS; i++)
-    header[i].s = lua_tolstring(L, 6 + i, &header[i].len);
+    header[i].s = lua_tolstring(L, 7 + i, &header[i].len);
+  body.s = lua_tolstring(L, 3, &body.len);
   sent = read_time(&header[TIMESTAMP]);
-  if (sent < 0) {
-    luaL_pushfail(L);
-    lua_pushliteral(L, "timestamp");
-    return 2;
-  }
+  if (sent < 0)
+    return fault(L, "timestamp");
   if (fabs(now - sent) > tolerance) {
-    luaL_pushfail(L);
-    lua_pushliteral(L, "age");
+    fault(L, "age");
     lua_pushnumber(L, now - sent);
     return 3;
   }
   signer = find_signer(keys, header, &body);
   if (signer == 0) {
-    luaL_pushfail(L);
-    lua_pushliteral(L, "signature");
+    fault(L, "signature");
     for (i = 0; i < NHEADERS; i++)
-      lua_pushvalue(L, 6 + i);
+      lua_pushvalue(L, 7 + i);
     return 2 + NHEADERS;
   }
-  lua_pushvalue(L, 6 + ID);
+  lua_pushvalue(L, 7 + ID);
   lua_pushinteger(L, (lua_Integer)sent);
   lua_pushinteger(L, signer);
   return 3;
+}
+
+
+/*
+** webhook_fits(data, required) -> boolean
+** 'required' is a list of field names; one that begins with '#' names a
+** number, the others texts that are not empty.
+*/
+static int l_fits(lua_State *L) {
+  size_t i, n;
+  int ok = lua_type(L, 1) == LUA_TTABLE;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  n = lua_rawlen(L, 2);
+  for (i = 1; ok && i <= n; i++) {
+    const char *name;
+    int number;
+    lua_rawgeti(L, 2, (int)i);
+    name = luaL_checkstring(L, 3);
+    number = name[0] == '#';
+    if (number)
+      lua_pushstring(L, name + 1);
+    else
+      lua_pushvalue(L, 3);
+    lua_rawget(L, 1);  /* name, value */
+    ok = number ? lua_type(L, 4) == LUA_TNUMBER
+                : lua_type(L, 4) == LUA_TSTRING && lua_rawlen(L, 4) > 0;
+    lua_settop(L, 2);
+  }
+  lua_pushboolean(L, ok);
+  return 1;
 }
 
 
@@ -222,6 +268,7 @@ static int l_sign(lua_State *L) {
 
 static const luaL_Reg functions[] = {
   {"webhook_check", l_check},
+  {"webhook_fits", l_fits},
   {"webhook_keys", l_keys},
   {"webhook_sign", l_sign},
   {NULL, NULL}

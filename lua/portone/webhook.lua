@@ -11,6 +11,8 @@ local core = require "portone.core"
 local errors = require "portone.error"
 local events = require "portone.webhook.events"
 local options = require "portone.options"
+local store = require "portone.webhook.store"
+local v1 = require "portone.webhook.v1"
 
 local unpack = table.unpack or unpack
 
@@ -96,27 +98,33 @@ local function list_of(secrets, level)
   return secrets
 end
 
--- What the keys of a list are kept under; nil when they are not kept.
+-- What the keys of several secrets are kept under; nil when they are not kept.
 local function name_of(list)
-  if #list == 1 then
-    return type(list[1]) == "string" and list[1] or nil
-  end
   local plain, text = pcall(table.concat, list, "\n")
   return plain and text or nil
 end
 
+local function remember(name, keys)
+  if ready_count >= 64 then
+    ready, ready_count = {}, 0
+  end
+  ready[name], ready_count = keys, ready_count + 1
+end
+
 -- The keys of a call's secrets, or nil, error; raises when there are none, or not strings.
 local function keys_of(secrets, level)
-  local list = list_of(secrets, level + 1)
-  local name = name_of(list)
-  local keys, err = name and ready[name], nil
+  local name = secrets
+  if type(secrets) == "table" then
+    name = secrets[1]
+    if secrets[2] ~= nil then
+      name = name_of(secrets)
+    end
+  end
+  local keys, err = ready[name], nil
   if not keys then
-    keys, err = make_keys(list, level + 1)
-    if keys and name then
-      if ready_count >= 64 then
-        ready, ready_count = {}, 0
-      end
-      ready[name], ready_count = keys, ready_count + 1
+    keys, err = make_keys(list_of(secrets, level + 1), level + 1)
+    if keys and type(name) == "string" then
+      remember(name, keys)
     end
   end
   return keys, err
@@ -131,8 +139,7 @@ local function amount(v)
 end
 
 local known_options = {
-  secrets = function() return true end,
-  secret = function() return true end,
+  secrets = true, secret = true,  -- keys_of looks at these
   tolerance = amount, seen_ttl = amount, max_body = amount,
   now = function(v)
     return type(v) == "number" or type(v) == "function", "unix seconds, or a function for them"
@@ -158,10 +165,11 @@ local function check_options(opts, level)
       local hint = options.nearest(name, known_options)
       misuse(level + 1, "unknown option '%s'%s", tostring(name),
         hint and (" (did you mean '%s'?)"):format(hint) or "")
-    end
-    local ok, expected = rule(value)
-    if not ok then
-      misuse(level + 1, "option '%s' must be %s", name, expected)
+    elseif rule ~= true then
+      local ok, expected = rule(value)
+      if not ok then
+        misuse(level + 1, "option '%s' must be %s", name, expected)
+      end
     end
   end
 end
@@ -196,31 +204,27 @@ local function parse_headers(text)
   return out
 end
 
-local function header_table(headers, level)
-  if type(headers) == "string" then
-    return parse_headers(headers)
-  elseif type(headers) ~= "table" then
-    misuse(level + 1, "headers: table or header text expected, got %s", type(headers))
-  end
-  return parse_headers(table.concat(headers, "\n"))
-end
-
-local function body_fault(body, max, level)
-  if body == nil or body == "" then
-    return refuse("NO_BODY", "no body", body == nil
-      and "in OpenResty a body above client_body_buffer_size is in ngx.req.get_body_file()")
-  elseif type(body) ~= "string" then
-    misuse(level + 1, "body: the raw text of the request expected, got %s (verify before parsing)",
-      type(body))
-  end
-  return refuse("BODY_TOO_LARGE", ("the body has %d bytes, %d at most"):format(#body, max))
-end
-
 -- }======
 
 -- {====== Faults that core.webhook_check tells ======
 
 local faults = {}
+
+function faults.body(call, body)
+  local max = call.opts.max_body or MAX_BODY
+  if body == nil or body == "" then
+    return refuse("NO_BODY", "no body", body == nil
+      and "in OpenResty a body above client_body_buffer_size is in ngx.req.get_body_file()")
+  elseif type(body) ~= "string" then
+    misuse(call.level + 1, "body: the raw text of the request expected, got %s (verify before "
+      .. "parsing)", type(body))
+  end
+  return refuse("BODY_TOO_LARGE", ("the body has %d bytes, %d at most"):format(#body, max))
+end
+
+function faults.headers(call)
+  misuse(call.level + 1, "headers: table or header text expected, got %s", type(call.headers))
+end
 
 function faults.missing(_, body, header)
   local diagnose = require "portone.webhook.diagnose"
@@ -254,7 +258,8 @@ function faults.signature(call, body, id, timestamp, signature)
   return refuse("NO_MATCHING_SIGNATURE", "no matching signature", diagnose.signature {
     id = id, signature = signature, body = body, secrets = list_of(call.secrets, 1),
     matches = function(changed)
-      return core.webhook_check(call.keys, headers, changed, tonumber(timestamp), 0) ~= nil
+      return core.webhook_check(call.keys, headers, changed, tonumber(timestamp), 0, #changed)
+        ~= nil
     end,
   })
 end
@@ -275,6 +280,14 @@ end
 
 local no_options = {}
 
+-- Header text, or a list of header lines, as a table; anything else as it is.
+local function header_table(headers)
+  if type(headers) == "table" and type(headers[1]) == "string" then
+    headers = table.concat(headers, "\n")
+  end
+  return type(headers) == "string" and parse_headers(headers) or headers
+end
+
 local function verify(body, headers, opts, default_secrets, level)
   opts = opts or no_options
   check_options(opts, level + 1)
@@ -283,25 +296,22 @@ local function verify(body, headers, opts, default_secrets, level)
   if not keys then
     return nil, err
   end
-  local max = opts.max_body or MAX_BODY
-  if type(body) ~= "string" or body == "" or #body > max then
-    return nil, body_fault(body, max, level + 1)
-  end
   if type(headers) ~= "table" or headers[1] then
-    headers = header_table(headers, level + 1)
+    headers = header_table(headers)
   end
   local now = opts.now and clock(opts.now, level + 1) or core.now()
-  local id, sent_at, signer, timestamp, signature =
-    core.webhook_check(keys, headers, body, now, opts.tolerance or TOLERANCE)
+  local id, sent_at, signer, timestamp, signature = core.webhook_check(keys, headers, body, now,
+    opts.tolerance or TOLERANCE, opts.max_body or MAX_BODY)
   if not id then
-    local call = { opts = opts, secrets = secrets, keys = keys }
-    return nil, faults[sent_at](call, body, signer, timestamp, signature)
+    local call = { opts = opts, secrets = secrets, keys = keys, headers = headers,
+                   level = level + 1 }
+    return nil, (faults[sent_at](call, body, signer, timestamp, signature))
   end
-  local event, fault, reason = events.read(body, id, sent_at, opts.version)
+  local event, name, reason = events.read(body, id, sent_at, opts.version)
   if not event then
-    return nil, refuse(fault, reason)
+    return nil, refuse(name, reason)
   end
-  if type(secrets) == "table" and #secrets > 1 then
+  if secrets[2] then
     event.secret = signer
   end
   err = opts.seen and check_seen(opts, id)
@@ -329,7 +339,8 @@ end
 ---@return portone.Event? event
 ---@return portone.Error? err
 function M.verify(body, headers, opts)
-  return verify(body, headers, opts, nil, 2)
+  local event, err = verify(body, headers, opts, nil, 2)  -- no tail call: levels count
+  return event, err
 end
 
 local function sign(body, opts, default_secrets, level)
@@ -354,7 +365,8 @@ end
 ---@param opts table  secrets or secret; id; timestamp or now (unix seconds)
 ---@return table headers  webhook-id, webhook-timestamp, webhook-signature
 function M.sign(body, opts)
-  return sign(body, opts, nil, 2)
+  local headers = sign(body, opts, nil, 2)
+  return headers
 end
 
 ---A secret like those of the console, for tests.
@@ -368,7 +380,7 @@ end
 ---@return portone.V1Notification? note
 ---@return portone.Error? err
 function M.parse_v1(body)
-  return require("portone.webhook.v1").parse(body)
+  return v1.parse(body)
 end
 
 ---Reads a V1 notification, then the payment itself, and answers with the payment: the
@@ -380,7 +392,8 @@ end
 ---@return portone.Error? err
 ---@return portone.V1Notification? note  what was claimed
 function M.v1(body, client, opts)
-  return require("portone.webhook.v1").receive(body, client, opts, 2)
+  local payment, err, note = v1.receive(body, client, opts, 2)
+  return payment, err, note
 end
 
 ---The same functions for a client: its secrets and itself are the defaults.
@@ -390,19 +403,22 @@ end
 function M.bind(secrets, client)
   local bound = setmetatable({}, { __index = M, __name = "portone.webhook" })
   function bound.verify(body, headers, opts)
-    return verify(body, headers, opts, secrets, 2)
+    local event, err = verify(body, headers, opts, secrets, 2)
+    return event, err
   end
   function bound.sign(body, opts)
-    return sign(body, opts, secrets, 2)
+    local headers = sign(body, opts, secrets, 2)
+    return headers
   end
   function bound.v1(body, other, opts)
-    return require("portone.webhook.v1").receive(body, other or client, opts, 2)
+    local payment, err, note = v1.receive(body, other or client, opts, 2)
+    return payment, err, note
   end
   return bound
 end
 
 ---Replay stores: memory, shared, redis.
-M.store = require "portone.webhook.store"
+M.store = store
 
 ---The documented event types, each with the fields its data must have.
 M.types = events.types

@@ -85,6 +85,14 @@ local lookalikes = {
   { "^PortOne ", "an Authorization header" }, { "^https?://", "a URL" },
 }
 
+local function lookalike(secret)
+  for _, row in ipairs(lookalikes) do
+    if secret:find(row[1]) then
+      return "looks like " .. row[2]
+    end
+  end
+end
+
 ---Why a text cannot be a webhook secret, or nil. Never repeats the text.
 ---@param secret string
 ---@return string?
@@ -92,12 +100,9 @@ function M.secret(secret)
   if secret:find("%S") == nil then
     return "is empty"
   end
-  for _, row in ipairs(lookalikes) do
-    if secret:find(row[1]) then
-      return "looks like " .. row[2]
-    end
-  end
-  if secret:find("^%s") or secret:find("%s$") then
+  if lookalike(secret) then
+    return lookalike(secret)
+  elseif secret:find("^%s") or secret:find("%s$") then
     return "has white space around it (a line end of a file or variable?)"
   end
   if secret:find("%s") then
@@ -109,7 +114,10 @@ end
 -- What can be guessed about secrets that decode but do not match.
 local function secrets(list)
   for i, secret in ipairs(list) do
-    if type(secret) == "string" and secret:sub(1, 6) ~= "whsec_" and #secret >= 80 then
+    local looks = type(secret) == "string" and lookalike(secret)
+    if looks then
+      return ("secret %d %s"):format(i, looks)
+    elseif type(secret) == "string" and secret:sub(1, 6) ~= "whsec_" and #secret >= 80 then
       return ("secret %d has %d characters and no whsec_: is it an API secret?"):format(i, #secret)
     end
   end

@@ -2,24 +2,21 @@
 -- The events of V2 webhooks, and how a body becomes one. Facts: the guide page "webhook"
 -- (readme-v2), "confirm-process" (readme-v2), and for tax invoices the platform's own.
 
+local core = require "portone.core"
 local form = require "portone.webhook.form"
 local json = require "portone.json"
 
 local M = {}
 
--- Fields that an event's data must have, and their types: name, type, name, type, …
-local payment = { "storeId", "string", "paymentId", "string", "transactionId", "string" }
-local cancellation = {
-  "storeId", "string", "paymentId", "string", "transactionId", "string",
-  "cancellationId", "string",
-}
+-- Fields that an event's data must have: texts, and with # numbers.
+local payment = { "storeId", "paymentId", "transactionId" }
+local cancellation = { "storeId", "paymentId", "transactionId", "cancellationId" }
 -- The page shows the confirm request without storeId, the official SDK types it: not required.
-local confirm = { "paymentId", "string", "transactionId", "string", "totalAmount", "number" }
-local billing_key = { "storeId", "string", "billingKey", "string" }
+local confirm = { "paymentId", "transactionId", "#totalAmount" }
+local billing_key = { "storeId", "billingKey" }
 local tax_invoice = {
-  "taxInvoiceId", "string", "supplierDocumentKey", "string", "recipientDocumentKey", "string",
-  "status", "string", "supplierBrn", "string", "totalAmount", "number",
-  "totalSupplyAmount", "number", "totalTaxAmount", "number",
+  "taxInvoiceId", "supplierDocumentKey", "recipientDocumentKey", "status", "supplierBrn",
+  "#totalAmount", "#totalSupplyAmount", "#totalTaxAmount",
 }
 
 ---Every event PortOne documents, with the fields its data must have.
@@ -50,7 +47,7 @@ M.types = {
 }
 
 -- Version 2024-01-01 knows payments only, has no storeId and no cancellationId.
-local old_fields = { "paymentId", "string", "transactionId", "string" }
+local old_fields = { "paymentId", "transactionId" }
 local old_types = {
   ["Transaction.Ready"] = old_fields, ["Transaction.Paid"] = old_fields,
   ["Transaction.VirtualAccountIssued"] = old_fields,
@@ -73,14 +70,14 @@ M.versions = { ["2024-04-25"] = true, ["2024-01-01"] = true }
 ---@field data table          camelCase, also for version 2024-01-01; empty when there is none
 ---@field body any            the decoded body as it was sent
 
--- What is wrong with the data of an event, as a list of texts, or nil.
+-- What is wrong with the data of an event: a list of texts.
 local function problems_of(data, required)
-  local out
-  for i = 1, #required, 2 do
-    local name, expected = required[i], required[i + 1]
+  local out = {}
+  for _, name in ipairs(required) do
+    local expected = name:sub(1, 1) == "#" and "number" or "string"
+    name = name:gsub("^#", "")
     local value = data[name]
     if type(value) ~= expected or value == "" then
-      out = out or {}
       out[#out + 1] = value == nil and ("data.%s: missing"):format(name)
         or value == "" and ("data.%s: empty"):format(name)
         or ("data.%s: expected %s, got %s"):format(name, expected, type(value))
@@ -91,22 +88,19 @@ end
 
 -- The fields that every event has in one constructor, so that its table gets its size once;
 -- 'id' and 'sent_at' are the caller's to fill.
-local function new_event(body, version, kind, data, required, timestamp)
-  local problems = required and problems_of(data, required)
+local function new_event(body, version, kind, data, required)
+  local known = required ~= nil and core.webhook_fits(data, required)
+  if type(data) ~= "table" then
+    data = {}
+  end
   local event = {
-    id = "", sent_at = 0, version = version, type = kind,
-    known = required ~= nil and not problems, timestamp = timestamp, data = data, body = body,
+    id = "", sent_at = 0, version = version, type = kind, known = known,
+    timestamp = version and body.timestamp, data = data, body = body,
   }
-  if problems then
-    event.problems = problems
+  if required and not known then
+    event.problems = problems_of(data, required)
   end
   return event
-end
-
-local function read_new(body)
-  local data, timestamp = body.data, body.timestamp
-  return new_event(body, "2024-04-25", body.type, type(data) == "table" and data or {},
-    M.types[body.type], type(timestamp) == "string" and timestamp or nil)
 end
 
 local function read_old(body)
@@ -121,20 +115,22 @@ local function read_old(body)
   return new_event(body, "2024-01-01", kind, data, kind and old_types[kind])
 end
 
+local BRACE = 123  -- what a JSON object begins with
+
 -- The decoded body, and whether it was a form; or nil, problem.
 local function decode(text)
-  if text:byte() ~= 123 and form.looks_like(text) then  -- 123: an opening brace, JSON
-    local fields, problem = form.decode(text)
-    if not fields then
-      return nil, "the body is a form that " .. problem
+  if text:byte() == BRACE or not form.looks_like(text) then
+    local body, problem = json.decode(text)
+    if body == nil then
+      return nil, "the body is not JSON: " .. tostring(problem)
     end
-    return fields, nil, true
+    return body, false
   end
-  local body, problem = json.decode(text)
-  if body == nil then
-    return nil, "the body is not JSON: " .. tostring(problem)
+  local fields, problem = form.decode(text)
+  if not fields then
+    return nil, "the body is a form that " .. problem
   end
-  return body
+  return fields, true
 end
 
 ---Reads the body of a webhook whose signature is good.
@@ -146,25 +142,23 @@ end
 ---@return string? fault    "INVALID_BODY" or "WRONG_VERSION"
 ---@return string? reason
 function M.read(text, id, sent_at, version)
-  local body, problem, is_form = decode(text)
+  local body, is_form = decode(text)
   if body == nil then
-    return nil, "INVALID_BODY", problem
-  end
-  if is_form and version == "2024-04-25" then
+    return nil, "INVALID_BODY", is_form
+  elseif is_form and version == "2024-04-25" then
     return nil, "WRONG_VERSION",
       "the body is a form where JSON is due: version 2024-04-25 is always JSON"
   end
   local event
-  if type(body) ~= "table" then
-    event = new_event(body, nil, nil, {})
-  elseif type(body.type) == "string" then
-    event = read_new(body)
-  elseif body.payment_id ~= nil then
+  local kind = type(body) == "table" and body.type
+  if M.types[kind] or type(kind) == "string" then
+    event = new_event(body, "2024-04-25", kind, body.data, M.types[kind])
+  elseif type(body) == "table" and body.payment_id ~= nil then
     event = read_old(body)
   elseif is_form then
     return nil, "INVALID_BODY", "the body is a form without payment_id"
   else
-    event = new_event(body, nil, nil, {})
+    event = new_event(body)
   end
   if version and event.version and event.version ~= version then
     return nil, "WRONG_VERSION",
