@@ -21,6 +21,7 @@ local ORIGINS = {}
 for _, platform in ipairs { "API", "PC", "MOBILE" } do
   ORIGINS[platform] = { platformType = platform, ipAddress = "127.0.0.1" }
 end
+local SHOWN = setmetatable({}, { __mode = "k" })
 local WAITING = { VIRTUAL_ACCOUNT_ISSUED = true, PAY_PENDING = true }
 
 --- Whether a payment has been paid, cancelled since or not.
@@ -100,6 +101,13 @@ function M.check_order(world, store, id, order)
   return amount
 end
 
+-- SelectedChannel, made once for each channel and shared by its attempts, as views are copies.
+local function shown(channel)
+  local made = SHOWN[channel] or channels.selected(channel)
+  SHOWN[channel] = made
+  return made
+end
+
 --- Begins an attempt: a new transaction, current under its paymentId.
 ---@param world table
 ---@param a table { store, id, order, amount, channel?, group?, method?, promotion?, discount?,
@@ -113,7 +121,7 @@ function M.begin(world, a)
   local tx = {
     id = world:uuid(), payment = payment, status = "READY",
     order = a.order, amount = a.amount, discount = a.discount or 0, promotion = a.promotion,
-    method = a.method, channel = a.channel and channels.selected(a.channel), pg = a.channel,
+    method = a.method, channel = a.channel and shown(a.channel), pg = a.channel,
     channel_group = channels.group_summary(a.group), billing_key = a.billing_key,
     schedule_id = a.schedule_id, origin = ORIGINS[a.platform or "API"],
     escrow = a.order.isEscrow and { status = "BEFORE_REGISTERED" } or nil,

@@ -8,6 +8,7 @@ local cards = require "portone.sandbox.cards"
 local channels = require "portone.sandbox.v2.channels"
 local gateways = require "portone.sandbox.v2.gateways"
 local settings = require "portone.sandbox.v2.settings"
+local view = require "portone.sandbox.v2.view"
 
 local M = {}
 
@@ -45,9 +46,12 @@ function M.wallet(channel, card)
   return { card = card, easy = gateways.of(channel.pg).easy or "TOSSPAY" }
 end
 
--- Card: the masked facts that the spec shows.
-local function card_view(card)
-  return card and {
+-- Card: the masked facts that the spec shows. Made once for each instrument and shared by all
+-- its payments, as views are copies.
+local function card_view(instrument)
+  local card = instrument.card
+  if not card or instrument.shown then return instrument.shown end
+  instrument.shown = {
     publisher = card.company,
     issuer = card.company,
     brand = card.brand,
@@ -57,6 +61,7 @@ local function card_view(card)
     name = card.card_name,
     number = card.masked,
   }
+  return instrument.shown
 end
 
 --- PaymentMethod of a payment made with an instrument.
@@ -68,7 +73,7 @@ function M.payment_method(instrument, order, approval)
   local merchant = order.useFreeInterestFromMerchant
   local method = {
     type = "PaymentMethodCard",
-    card = card_view(instrument.card),
+    card = card_view(instrument),
     approvalNumber = approval,
     installment = {
       month = order.installmentMonth or 0,
@@ -86,7 +91,7 @@ end
 ---@param instrument table
 ---@return table
 function M.key_method(instrument)
-  local method = { type = "BillingKeyPaymentMethodCard", card = card_view(instrument.card) }
+  local method = { type = "BillingKeyPaymentMethodCard", card = view.copy(card_view(instrument)) }
   if not instrument.easy then return method end
   local inner = instrument.card and method or { type = "BillingKeyPaymentMethodEasyPayCharge" }
   return { type = "BillingKeyPaymentMethodEasyPay", provider = instrument.easy, method = inner }
