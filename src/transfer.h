@@ -92,7 +92,7 @@ struct po_transfer {
   struct po_buffer head;    /* header lines of the last answer */
   struct po_buffer body;
   int write;                /* the request must not be sent twice */
-  size_t bodylen;           /* bytes of body that 'all' means */
+  size_t bodylen;           /* bytes that 'all' means; 0: cannot be counted */
   int starts;               /* how often it went on a connection */
   int unfit;                /* the kept connection could not be used */
   int multiplexed;          /* the last answer came by HTTP/2 */

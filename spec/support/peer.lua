@@ -84,6 +84,7 @@ function peer:requests()
 end
 
 function peer:stop()
+  self.control:send("quit\n")  -- other children may have inherited the connection
   self.control:close()
   self.pipe:close()
 end

@@ -132,14 +132,9 @@ function steps.close(task)
   return false
 end
 
----A reset instead of an orderly end.
+---A reset instead of an orderly end: see start.
 function steps.reset(task)
-  task.record.ended = task.record.ended or "peer"
-  local raw = task.raw
-  raw:setoption("linger", { on = true, timeout = 0 })
-  raw:close()
-  task.gone = true
-  return false
+  return steps.close(task)
 end
 
 ---Answers every request on the connection.
@@ -182,8 +177,11 @@ local function start(raw)
   raw:settimeout(0)
   raw:setoption("tcp-nodelay", true)
   local plan = script[#log + 1] or script.rest
+  for _, do_this in ipairs(plan) do  -- now: LuaSec hides the socket
+    if do_this[1] == "reset" then raw:setoption("linger", { on = true, timeout = 0 }) end
+  end
   local record = { bytes = {}, requests = {}, port = select(2, raw:getpeername()) }
-  local task = { sock = raw, raw = raw, record = record, buffer = "", want = "read" }
+  local task = { sock = raw, record = record, buffer = "", want = "read" }
   table.insert(log, record)
   task.co = coroutine.create(function() follow(task, plan) end)
   table.insert(tasks, task)
@@ -197,7 +195,7 @@ local function step(task)
     io.stderr:write("peer: ", tostring(want), "\n")
   end
   if coroutine.status(task.co) == "dead" then
-    if not task.gone then task.sock:close() end
+    task.sock:close()
     task.dead = true
   else
     task.want, task.at = want, at
@@ -249,15 +247,15 @@ local function dump(value)
   return "{" .. table.concat(out, ",") .. "}"
 end
 
----Commands: "script <length>" and a Lua table; "log" answers with one. Nil at the end.
+---Commands: "script <length>" and a Lua table; "log" answers with one; "quit". Nil at the end.
 local function command(control)
   local line = control:receive("*l")
-  if not line then return nil end
+  if not line or line == "quit" then return nil end
   local length = line:match("^script (%d+)$")
   if length then
     script = assert(load("return " .. control:receive(tonumber(length)), "script", "t", {}))()
     for _, task in ipairs(tasks) do
-      if not task.gone then task.sock:close() end
+      task.sock:close()
     end
     tasks, log = {}, {}
     control:send("ok\n")
