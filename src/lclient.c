@@ -4,16 +4,15 @@
 ** handle keeps its connection between calls. The userdata owns all of it;
 ** '__gc' and 'close' give it back, in whatever order they come.
 */
-#include "lcore.h"
+#include "lclient.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "transfer.h"
 #include "url.h"
 
-struct client {
-  struct po_options options;
+struct po_client {
+  struct po_options *options;   /* a reference: calls in flight have others */
   struct po_transfer transfer;
   struct curl_slist *headers;   /* of the request under way, owned */
   int insecure;                 /* plain http to any host */
@@ -21,37 +20,40 @@ struct client {
 };
 
 
-static struct client *toclient(lua_State *L) {
-  struct client *c = luaL_checkudata(L, 1, PO_CLIENT);
+struct po_client *po_to_client(lua_State *L, int arg) {
+  struct po_client *c = luaL_checkudata(L, arg, PO_CLIENT);
   if (!c->open)
     luaL_error(L, "attempt to use a closed client");
   return c;
 }
 
 
-static void free_headers(struct client *c) {
+struct po_options *po_client_options(const struct po_client *c) {
+  return c->options;
+}
+
+
+static void free_headers(struct po_client *c) {
   curl_slist_free_all(c->headers);
   c->headers = NULL;
 }
 
 
 static int client_close(lua_State *L) {
-  struct client *c = luaL_checkudata(L, 1, PO_CLIENT);
+  struct po_client *c = luaL_checkudata(L, 1, PO_CLIENT);
   if (c->open) {
     c->open = 0;
     po_transfer_free(&c->transfer);
   }
   free_headers(c);
-  free(c->options.ca_file);
-  free(c->options.proxy);
-  free(c->options.user_agent);
-  memset(&c->options, 0, sizeof(c->options));
+  po_options_drop(c->options);
+  c->options = NULL;
   return 0;
 }
 
 
 static int client_tostring(lua_State *L) {
-  const struct client *c = luaL_checkudata(L, 1, PO_CLIENT);
+  const struct po_client *c = luaL_checkudata(L, 1, PO_CLIENT);
   lua_pushfstring(L, "%s (%s)", PO_CLIENT, c->open ? "open" : "closed");
   return 1;
 }
@@ -86,25 +88,28 @@ static double number_option(lua_State *L, const char *name, double def) {
 ** read here can only be absent or right.
 */
 static int client_new(lua_State *L) {
-  struct client *c;
+  struct po_client *c;
+  struct po_options *o;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   c = lua_newuserdatauv(L, sizeof(*c), 0);
   memset(c, 0, sizeof(*c));      /* closed, owning nothing */
   luaL_setmetatable(L, PO_CLIENT);
-  c->options.connect_timeout =
-    (long)(number_option(L, "connect_timeout", 10) * 1000);
-  c->options.max_response =
+  o = c->options = po_options_new();
+  if (!o)
+    return luaL_error(L, "not enough memory");
+  o->connect_timeout = (long)(number_option(L, "connect_timeout", 10) * 1000);
+  o->max_response =
     (size_t)number_option(L, "max_response", 16.0 * 1024 * 1024);
-  c->options.ca_file = string_option(L, "ca_file", NULL);
-  c->options.proxy = string_option(L, "proxy", NULL);
-  c->options.user_agent = string_option(L, "user_agent", "portone-lua");
+  o->ca_file = string_option(L, "ca_file", NULL);
+  o->proxy = string_option(L, "proxy", NULL);
+  o->user_agent = string_option(L, "user_agent", "portone-lua");
   lua_getfield(L, 1, "insecure");
   c->insecure = lua_toboolean(L, -1);
   lua_pop(L, 1);
   if (!po_transfer_startup())
     return luaL_error(L, "libcurl cannot start");
-  po_transfer_init(&c->transfer, &c->options);
+  po_transfer_init(&c->transfer, c->options);
   c->open = 1;
   return 1;
 }
@@ -136,7 +141,7 @@ static const char *check_headers(lua_State *L, int arg) {
 }
 
 
-static int add_header(struct client *c, const char *line) {
+static int add_header(struct po_client *c, const char *line) {
   struct curl_slist *list = curl_slist_append(c->headers, line);
   if (!list)
     return 0;
@@ -146,7 +151,7 @@ static int add_header(struct client *c, const char *line) {
 
 
 /* The checked table as libcurl's list; 0 when memory is short. */
-static int set_headers(lua_State *L, struct client *c, int arg, int body) {
+static int set_headers(lua_State *L, struct po_client *c, int arg, int body) {
   size_t i, n = lua_rawlen(L, arg);
   int ok;
   free_headers(c);
@@ -170,15 +175,15 @@ static const char *const code_names[] = {
 static const char *const sent_names[] = { "nothing", "part", "all", "answer" };
 
 
-/* status, body, header lines, seconds | nil, code, message, sent, seconds */
-static int push_result(lua_State *L, const struct po_transfer *t,
-                       const struct po_result *r) {
+int po_push_result(lua_State *L, const struct po_result *r,
+                   const struct po_buffer *head,
+                   const struct po_buffer *body) {
   if (r->code == PO_NOMEM)
     return luaL_error(L, "not enough memory");
   if (r->code == PO_OK) {
     lua_pushinteger(L, r->status);
-    lua_pushlstring(L, t->body.len ? t->body.data : "", t->body.len);
-    lua_pushlstring(L, t->head.len ? t->head.data : "", t->head.len);
+    lua_pushlstring(L, body->len ? body->data : "", body->len);
+    lua_pushlstring(L, head->len ? head->data : "", head->len);
     lua_pushnumber(L, r->elapsed);
     return 4;
   }
@@ -191,7 +196,7 @@ static int push_result(lua_State *L, const struct po_transfer *t,
 }
 
 
-static int push_invalid(lua_State *L, const char *message) {
+int po_push_invalid(lua_State *L, const char *message) {
   lua_pushnil(L);
   lua_pushliteral(L, "invalid_request");
   lua_pushstring(L, message);
@@ -201,36 +206,52 @@ static int push_invalid(lua_State *L, const char *message) {
 }
 
 
-/* client:perform(method, url, headers, body|nil, timeout in seconds) */
-static int client_perform(lua_State *L) {
-  struct client *c = toclient(L);
-  struct po_request q;
-  struct po_result r;
+const char *po_read_request(lua_State *L, int arg, struct po_client *c,
+                            struct po_request *q) {
   const char *wrong, *wrong_header;
   size_t urllen, methodlen;
   double timeout;
-  memset(&q, 0, sizeof(q));
-  q.method = luaL_checklstring(L, 2, &methodlen);
-  q.url = luaL_checklstring(L, 3, &urllen);
-  wrong_header = check_headers(L, 4);
-  q.body = luaL_optlstring(L, 5, NULL, &q.bodylen);
-  if (!q.body)
-    q.bodylen = 0;
-  timeout = (double)luaL_checknumber(L, 6);
-  luaL_argcheck(L, timeout > 0 && timeout < 1e6, 6, "seconds expected");
-  luaL_argcheck(L, methodlen > 0 && strspn(q.method,
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == methodlen, 2,
+  memset(q, 0, sizeof(*q));
+  q->method = luaL_checklstring(L, arg, &methodlen);
+  q->url = luaL_checklstring(L, arg + 1, &urllen);
+  wrong_header = check_headers(L, arg + 2);
+  q->body = luaL_optlstring(L, arg + 3, NULL, &q->bodylen);
+  if (!q->body)
+    q->bodylen = 0;
+  timeout = (double)luaL_checknumber(L, arg + 4);
+  luaL_argcheck(L, timeout > 0 && timeout < 1e6, arg + 4, "seconds expected");
+  luaL_argcheck(L, methodlen > 0 && strspn(q->method,
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == methodlen, arg,
                 "upper-case HTTP method expected");
-  wrong = po_url_check(q.url, urllen, c->insecure, &q.direct);
+  wrong = po_url_check(q->url, urllen, c->insecure, &q->direct);
   if (wrong || wrong_header)
-    return push_invalid(L, wrong ? wrong : wrong_header);
-  if (!set_headers(L, c, 4, q.body != NULL))
-    return luaL_error(L, "not enough memory");
-  q.headers = c->headers;
-  q.timeout = (long)(timeout * 1000) > 0 ? (long)(timeout * 1000) : 1;
-  po_transfer_perform(&c->transfer, &q, &r);
+    return wrong ? wrong : wrong_header;
+  if (!set_headers(L, c, arg + 2, q->body != NULL))
+    luaL_error(L, "not enough memory");
+  q->headers = c->headers;
+  q->timeout = (long)(timeout * 1000) > 0 ? (long)(timeout * 1000) : 1;
+  return NULL;
+}
+
+
+void po_request_done(struct po_client *c, int taken) {
+  if (taken)
+    c->headers = NULL;
   free_headers(c);
-  return push_result(L, &c->transfer, &r);
+}
+
+
+/* client:perform(method, url, headers, body|nil, timeout in seconds) */
+static int client_perform(lua_State *L) {
+  struct po_client *c = po_to_client(L, 1);
+  struct po_request q;
+  struct po_result r;
+  const char *wrong = po_read_request(L, 2, c, &q);
+  if (wrong)
+    return po_push_invalid(L, wrong);
+  po_transfer_perform(&c->transfer, &q, &r);
+  po_request_done(c, 0);
+  return po_push_result(L, &r, &c->transfer.head, &c->transfer.body);
 }
 
 

@@ -52,6 +52,7 @@ int luaopen_portone_core(lua_State *L) {
   luaL_newlib(L, functions);
   po_open_client(L);
   po_open_crypto(L);
+  po_open_engine(L);
   po_open_json(L);
   po_open_webhook(L);
   lua_pushstring(L, curl_version());

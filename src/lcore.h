@@ -10,9 +10,11 @@
 
 /* The name a user reads in "bad argument #1 (portone.client expected …)". */
 #define PO_CLIENT "portone.client"
+#define PO_INBOX  "portone.inbox"
 
 void po_open_client(lua_State *L);
 void po_open_crypto(lua_State *L);
+void po_open_engine(lua_State *L);
 void po_open_json(lua_State *L);
 void po_open_webhook(lua_State *L);
 

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: MIT */
+#include "work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "drive.h"
+
+#define MAX_SLOTS    128      /* handles kept for later */
+#define SCOUT        500      /* milliseconds */
+
+/*
+** The calls to one server. Before the first connection to an https server
+** is up, nobody knows whether it can carry many calls at once; so one call
+** goes ahead, and the others follow when its connection stands (or does
+** not in good time).
+*/
+struct po_host {
+  struct po_host *next;
+  struct po_list waiting;
+  size_t active;
+  struct po_call *scout;      /* gone ahead; NULL: nobody has to wait */
+  long long scout_until;
+  int secure;
+  int multiplexed;            /* -1: not known yet */
+  size_t len;
+  char name[];                /* scheme://authority */
+};
+
+/* A handle, in use or kept for later. */
+struct po_slot {
+  struct po_slot *next;
+  struct po_options *options; /* a reference */
+  struct po_transfer transfer;
+};
+
+static struct {
+  struct po_drive drive;
+  int open;                   /* the drive is */
+  struct po_host *hosts;
+  struct po_list active;
+  struct po_list finished;
+  struct po_slot *slots;      /* kept */
+  size_t nslots;
+  size_t nwaiting;
+  size_t max_total, max_host;
+  long long expiry;           /* no call in line ends before this */
+} own = { .expiry = PO_NEVER };
+
+/* A parent's, in the child of a fork: never touched, only not lost. */
+static struct {
+  CURLM *multi;
+  struct po_slot *slots;
+} left_behind;
+
+
+/* {====== Handles ====== */
+
+static void free_slot(struct po_slot *s) {
+  po_transfer_free(&s->transfer);
+  po_options_drop(s->options);
+  free(s);
+}
+
+
+static struct po_slot *get_slot(struct po_options *o) {
+  struct po_slot *s = own.slots;
+  if (!s) {
+    s = calloc(1, sizeof(*s));
+    if (s)
+      po_transfer_init(&s->transfer, o);
+  }
+  else {
+    own.slots = s->next;
+    own.nslots--;
+    po_transfer_bind(&s->transfer, o);
+    po_options_drop(s->options);
+  }
+  if (s) {
+    po_options_hold(o);
+    s->options = o;
+  }
+  return s;
+}
+
+
+static void keep_slot(struct po_slot *s) {
+  if (own.nslots >= MAX_SLOTS) {
+    free_slot(s);
+    return;
+  }
+  s->next = own.slots;
+  own.slots = s;
+  own.nslots++;
+}
+
+/* }===================== */
+
+
+/* {====== The end of a call ====== */
+
+/* It is over, without having been on the wire. */
+static void refuse(struct po_call *c, enum po_code code, const char *message) {
+  memset(&c->result, 0, sizeof(c->result));
+  c->result.code = code;
+  c->result.sent = PO_SENT_NOTHING;
+  c->result.message = message;
+  c->result.elapsed = (double)(po_drive_now() - c->submitted) / 1000;
+  po_list_add(&own.finished, c);
+}
+
+
+/* A message that lives in the handle has to move out with the call. */
+static void take_message(struct po_call *c, const struct po_transfer *t) {
+  if (c->result.message != t->error)
+    return;
+  c->message = strdup(t->error);
+  c->result.message = c->message ? c->message
+                                 : "the transfer failed; no memory to say how";
+}
+
+
+static void take_answer(struct po_call *c, struct po_transfer *t) {
+  take_message(c, t);
+  if (c->result.code != PO_OK)
+    return;
+  c->head = t->head;
+  c->body = t->body;
+  po_buffer_init(&t->head, t->head.max);
+  po_buffer_init(&t->body, t->body.max);
+}
+
+
+static void learn(struct po_host *h, struct po_call *c) {
+  long version = 0;
+  if (h->scout == c)
+    h->scout = NULL;
+  if (c->result.code == PO_OK && h->multiplexed < 0) {
+    curl_easy_getinfo(c->slot->transfer.easy, CURLINFO_HTTP_VERSION, &version);
+    h->multiplexed = version > CURL_HTTP_VERSION_1_1;
+  }
+}
+
+
+/* It leaves the wire. Its handle is out of the curl_multi already. */
+static void land(struct po_call *c, CURLcode code, int cancelled) {
+  struct po_transfer *t = &c->slot->transfer;
+  po_transfer_end(t, code, &c->result);
+  if (cancelled) {
+    c->result.code = PO_CANCELLED;
+    c->result.message = "cancelled";
+    c->result.elapsed = (double)(po_drive_now() - c->submitted) / 1000;
+  }
+  learn(c->host, c);
+  take_answer(c, t);
+  po_list_remove(&own.active, c);
+  c->host->active--;
+  keep_slot(c->slot);
+  c->slot = NULL;
+  po_list_add(&own.finished, c);
+}
+
+/* }=============================== */
+
+
+/* {====== Standing in line ====== */
+
+static struct po_host *find_host(const char *url) {
+  const char *authority = strstr(url, "://");
+  size_t len = authority ? (size_t)(authority + 3 - url) : 0;
+  struct po_host *h;
+  len += strcspn(url + len, "/?#");
+  for (h = own.hosts; h; h = h->next)
+    if (h->len == len && memcmp(h->name, url, len) == 0)
+      return h;
+  h = calloc(1, sizeof(*h) + len);
+  if (!h)
+    return NULL;
+  memcpy(h->name, url, len);
+  h->len = len;
+  h->secure = strncmp(url, "https:", 6) == 0;
+  h->multiplexed = h->secure ? -1 : 0;
+  h->next = own.hosts;
+  own.hosts = h;
+  return h;
+}
+
+
+static void forget_hosts(void) {
+  struct po_host **at = &own.hosts;
+  while (*at) {
+    struct po_host *h = *at;
+    if (h->active == 0 && h->waiting.n == 0) {
+      *at = h->next;
+      free(h);
+    }
+    else
+      at = &h->next;
+  }
+}
+
+
+void po_work_add(struct po_call *c) {
+  c->host = find_host(c->request.url);
+  if (!c->host) {
+    refuse(c, PO_NOMEM, "not enough memory");
+    return;
+  }
+  po_list_add(&c->host->waiting, c);
+  own.nwaiting++;
+  if (c->deadline < own.expiry)
+    own.expiry = c->deadline;
+}
+
+
+static void leave_line(struct po_call *c) {
+  po_list_remove(&c->host->waiting, c);
+  own.nwaiting--;
+}
+
+
+/* Those whose time has run out before they were sent. */
+static void expire(long long now) {
+  struct po_host *h;
+  if (now < own.expiry)
+    return;
+  own.expiry = PO_NEVER;
+  for (h = own.hosts; h; h = h->next) {
+    struct po_call *c, *next;
+    for (c = h->waiting.first; c; c = next) {
+      next = c->next;
+      if (c->deadline <= now) {
+        leave_line(c);
+        refuse(c, PO_TIMEOUT, "timed out before a connection was free");
+      }
+      else if (c->deadline < own.expiry)
+        own.expiry = c->deadline;
+    }
+  }
+}
+
+
+static int is_doomed(const struct po_call *c) {
+  return __atomic_load_n(&c->cancelled, __ATOMIC_ACQUIRE) ||
+         __atomic_load_n(&c->inbox->closing, __ATOMIC_ACQUIRE);
+}
+
+
+void po_work_sweep(void) {
+  struct po_host *h;
+  struct po_call *c, *next;
+  for (h = own.hosts; h; h = h->next)
+    for (c = h->waiting.first; c; c = next) {
+      next = c->next;
+      if (is_doomed(c)) {
+        leave_line(c);
+        refuse(c, PO_CANCELLED, "cancelled");
+      }
+    }
+  for (c = own.active.first; c; c = next) {
+    next = c->next;
+    if (is_doomed(c)) {  /* the connection goes with it, or the stream */
+      curl_multi_remove_handle(own.drive.multi, c->slot->transfer.easy);
+      land(c, CURLE_ABORTED_BY_CALLBACK, 1);
+    }
+  }
+}
+
+/* }============================== */
+
+
+/* {====== On the wire ====== */
+
+/*
+** Whether the connection carries other calls too decides what may be
+** waiting on it to be read (see on_start in transfer.c). While that is not
+** known, libcurl's own judgement has to do.
+*/
+static enum po_code begin(struct po_call *c, long long now) {
+  struct po_transfer *t = &c->slot->transfer;
+  enum po_code code;
+  c->request.headers = c->headers;
+  c->request.timeout = (long)(c->deadline - now);
+  code = po_transfer_begin(t, &c->request);
+  if (code == PO_OK) {
+    t->multiplexed = c->host->multiplexed != 0;
+    if (curl_easy_setopt(t->easy, CURLOPT_PRIVATE, c) != CURLE_OK ||
+        curl_multi_add_handle(own.drive.multi, t->easy) != CURLM_OK)
+      code = PO_NOMEM;
+  }
+  return code;
+}
+
+
+static void start(struct po_call *c, long long now) {
+  enum po_code code;
+  leave_line(c);
+  if (c->deadline <= now) {
+    refuse(c, PO_TIMEOUT, "timed out before a connection was free");
+    return;
+  }
+  c->slot = get_slot(c->options);
+  code = c->slot ? begin(c, now) : PO_NOMEM;
+  if (code == PO_OK) {
+    c->host->active++;
+    po_list_add(&own.active, c);
+    return;
+  }
+  refuse(c, code, c->slot ? c->slot->transfer.error : "");
+  if (code == PO_NOMEM)
+    c->result.message = "not enough memory";
+  else
+    take_message(c, &c->slot->transfer);
+  if (c->slot)
+    keep_slot(c->slot);
+  c->slot = NULL;
+}
+
+
+/* How many calls the server may have on the wire now. */
+static size_t room(struct po_host *h, long long now) {
+  if (h->scout && h->scout->slot->transfer.starts == 0 && now < h->scout_until)
+    return 1;
+  h->scout = NULL;
+  return own.max_host;
+}
+
+
+static void start_some(struct po_host *h, long long now) {
+  while (h->waiting.first && h->active < room(h, now) &&
+         own.active.n < own.max_total) {
+    struct po_call *c = h->waiting.first;
+    start(c, now);
+    if (h->secure && h->active == 1 && c->slot) {
+      h->scout = c;
+      h->scout_until = now + SCOUT;
+    }
+  }
+}
+
+
+static void start_all(long long now) {
+  struct po_host *h;
+  if (own.nwaiting > 0)
+    for (h = own.hosts; h; h = h->next)
+      start_some(h, now);
+}
+
+
+/* One exchange has come to an end, or, once, has to begin anew. */
+static void finish(CURL *easy, CURLcode code) {
+  struct po_call *c = NULL;
+  long long now;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &c);
+  curl_multi_remove_handle(own.drive.multi, easy);
+  now = po_drive_now();
+  if (code != CURLE_OK && now < c->deadline &&
+      po_transfer_again(&c->slot->transfer)) {
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(c->deadline - now));
+    if (curl_multi_add_handle(own.drive.multi, easy) == CURLM_OK)
+      return;
+  }
+  land(c, code, 0);
+}
+
+
+static void reap(void) {
+  CURLMsg *m;
+  int left;
+  while ((m = curl_multi_info_read(own.drive.multi, &left)) != NULL)
+    if (m->msg == CURLMSG_DONE)
+      finish(m->easy_handle, m->data.result);
+}
+
+/* }========================= */
+
+
+/* {====== For engine.c ====== */
+
+int po_work_open(void) {
+  int err = po_drive_open(&own.drive);
+  own.open = !err;
+  return err;
+}
+
+
+void po_work_close(void) {
+  while (own.slots) {
+    struct po_slot *s = own.slots;
+    own.slots = s->next;
+    free_slot(s);
+  }
+  own.nslots = 0;
+  forget_hosts();
+  po_drive_close(&own.drive);
+  own.open = 0;
+}
+
+
+void po_work_wake(void) {
+  po_drive_wake(&own.drive);
+}
+
+
+void po_work_wait(long ms) {
+  po_drive_wait(&own.drive, ms);
+}
+
+
+void po_work_run(size_t max_total, size_t max_host) {
+  long long now = po_drive_now();
+  own.max_total = max_total;
+  own.max_host = max_host;
+  expire(now);
+  start_all(now);
+  po_drive_run(&own.drive);
+  reap();
+  start_all(po_drive_now());  /* into the places that fell free */
+  if (own.active.n + own.nwaiting == 0)
+    forget_hosts();
+}
+
+
+struct po_call *po_work_finished(void) {
+  struct po_call *c = own.finished.first;
+  if (c)
+    po_list_remove(&own.finished, c);
+  return c;
+}
+
+
+size_t po_work_waiting(void) {
+  return own.nwaiting;
+}
+
+
+size_t po_work_active(void) {
+  return own.active.n;
+}
+
+
+long long po_work_due(void) {
+  long long due = own.nwaiting > 0 ? own.expiry : PO_NEVER;
+  const struct po_host *h;
+  for (h = own.hosts; h; h = h->next)
+    if (h->scout && h->waiting.n > 0 && h->scout_until < due)
+      due = h->scout_until;
+  return due;
+}
+
+
+void po_work_refuse(struct po_call *c, const char *message) {
+  refuse(c, PO_CANCELLED, message);
+}
+
+
+void po_work_disown(const char *message) {
+  struct po_host *h;
+  struct po_call *c;
+  while ((c = own.active.first) != NULL) {
+    po_list_remove(&own.active, c);
+    c->host->active--;
+    c->slot = NULL;
+    refuse(c, PO_CANCELLED, message);
+    c->result.sent = PO_SENT_ALL;  /* for all that can be known here */
+  }
+  for (h = own.hosts; h; h = h->next)
+    while ((c = h->waiting.first) != NULL) {
+      leave_line(c);
+      refuse(c, PO_CANCELLED, message);
+    }
+  forget_hosts();
+}
+
+
+void po_work_leave(void) {
+  if (!own.open)
+    return;
+  left_behind.multi = own.drive.multi;
+  left_behind.slots = own.slots;
+  own.slots = NULL;
+  own.nslots = 0;
+  po_drive_leave(&own.drive);
+  own.open = 0;
+}
+
+/* }========================== */
