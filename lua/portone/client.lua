@@ -207,6 +207,10 @@ function M.new(given, level)
   return setmetatable(client, {
     __name = "portone.client",
     __index = function(_, key)
+      if key == "webhook" then
+        client.webhook = require("portone.webhook").bind(state.options.webhook_secrets, client)
+        return client.webhook
+      end
       return (M.unknown(client, key, 3))
     end,
     __tostring = function()

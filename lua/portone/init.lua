@@ -23,8 +23,7 @@ local M = {
 
 -- Parts that are loaded when somebody names them.
 local parts = {
-  webhook = "portone.webhook", checkout = "portone.checkout", sandbox = "portone.sandbox",
-  nginx = "portone.nginx",
+  checkout = "portone.checkout", sandbox = "portone.sandbox", nginx = "portone.nginx",
 }
 
 ---Rows { name, api, method, path, stable, summary } of the operations whose name has the

@@ -401,7 +401,9 @@ end
 ---@param client? table
 ---@return table webhook
 function M.bind(secrets, client)
-  local bound = setmetatable({}, { __index = M, __name = "portone.webhook" })
+  local bound = setmetatable({ has_secrets = secrets ~= nil }, {
+    __index = M, __name = "portone.webhook",
+  })
   function bound.verify(body, headers, opts)
     local event, err = verify(body, headers, opts, secrets, 2)
     return event, err
