@@ -81,7 +81,7 @@ end
 -- Calls a handler that is to succeed; returns the body.
 function M.ok(self, name, args)
   local status, body = M.call(self, name, args)
-  assert.equals(200, status, (body.type or "") .. " " .. (body.message or ""))
+  assert.equals(200, status, tostring(body.type) .. " " .. tostring(body.message))
   return body
 end
 

@@ -35,6 +35,8 @@ function M.open(world)
     refresh_tokens = {},
     accounts = {},
     outages = {},
+    resources = {},
+    platform_settings = {},
   }
   world.v2.schedules.by_payment = {}
   world.v2.profile_key = world.config.profile_key or "profile-key-" .. world:uuid()
