@@ -242,7 +242,6 @@ build = {
     ["portone.sandbox.v2.window"] = "lua/portone/sandbox/v2/window.lua",
     ["portone.sandbox.wire"] = "lua/portone/sandbox/wire.lua",
     ["portone.sandbox.world"] = "lua/portone/sandbox/world.lua",
-    ["portone.send"] = "lua/portone/send.lua",
     ["portone.show"] = "lua/portone/show.lua",
     ["portone.time"] = "lua/portone/time.lua",
     ["portone.token"] = "lua/portone/token.lua",
