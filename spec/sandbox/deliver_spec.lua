@@ -376,8 +376,8 @@ describe("sandbox webhooks: over the wire", function()
     assert(client.v2.payment.payment_schedule.create_payment_schedule {
       paymentId = "s1", payment = order(key), timeToPay = after(60) })
     assert.equal(1, s:advance("1 hour"))
+    assert.is_table(inbox:take(20))
     assert.is_false(s:flush(0))
-    assert.equal(1, inbox:count())
   end)
 
   it("let their receivers ask the sandbox at once", function()

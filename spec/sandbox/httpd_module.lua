@@ -65,6 +65,7 @@ local calls = {
   ticks = function() return tostring(ticks) end,
   open_gate = function() gate_open = true return "" end,
   global = function() return tostring(rawget(_G, "leaked_global")) end,
+  preloaded = function() return type(require "sandbox.preloaded") end,
   notify = function() host.notify() return "" end,
   results = function() return table.concat(done, "\n") end,
   deliver = function(text)

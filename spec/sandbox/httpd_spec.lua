@@ -127,6 +127,14 @@ describe("sandbox httpd", function()
       assert.equal(1, found)
     end)
 
+    it("takes the C modules along that the host has built in", function()
+      package.preload["sandbox.preloaded"] = core.now
+      package.preload["sandbox.not_c"] = function() end
+      local server = start()
+      package.preload["sandbox.preloaded"], package.preload["sandbox.not_c"] = nil, nil
+      assert.equal("number", server:call("preloaded"))
+    end)
+
     it("runs many servers at once, each in a state of its own", function()
       for _ = 1, 20 do start() end
       for i, server in ipairs(servers) do
@@ -360,8 +368,9 @@ describe("sandbox httpd", function()
       local server = start { tick = true }
       local child = unistd.fork()
       if child == 0 then
+        local usable = pcall(server.call, server, "echo", "x")
         server:stop()
-        unistd._exit(7)
+        unistd._exit(usable and 1 or 7)
       end
       local _, _, status = wait.wait(child)
       assert.equal(7, status)

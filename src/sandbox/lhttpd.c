@@ -50,6 +50,8 @@ static struct server *toserver(lua_State *L) {
   struct server *s = luaL_checkudata(L, 1, PO_SERVER);
   if (!s->open)
     luaL_error(L, "attempt to use a stopped server");
+  if (s->owner != getpid())  /* its threads are not here, its locks may be held */
+    luaL_error(L, "attempt to use the server of another process");
   return s;
 }
 

@@ -123,7 +123,7 @@ function M.start(given)
   if not server then
     return nil, problem
   end
-  local self = { server = server, webhook_wait = given.webhook_wait or 5 }
+  local self = { server = server, webhook_wait = given.webhook_wait or 5, inboxes = {} }
   for name, value in pairs(call(self, "info")) do
     self[name] = value
   end
@@ -180,8 +180,8 @@ function methods:journal(filter)
   return must(self, "journal", filter)
 end
 
----Starts a receiver for webhooks and, unless `console = false`, makes it the console's URL for
----each API that has none.
+---Starts a receiver for webhooks, which stops with the sandbox, and, unless `console = false`,
+---makes it the console's URL for each API that has none.
 ---@param given? table  see portone.sandbox.inbox; and `console`
 ---@return portone.sandbox.inbox? inbox
 ---@return string? problem
@@ -195,8 +195,11 @@ function methods:inbox(given)
     end
   end
   local inbox, problem = require("portone.sandbox.inbox").start(own)
-  if inbox and console then
-    must(self, "adopt", { url = inbox.url })
+  if inbox then
+    table.insert(self.inboxes, inbox)
+    if console then
+      must(self, "adopt", { url = inbox.url })
+    end
   end
   return inbox, problem
 end
@@ -243,14 +246,21 @@ function methods:stats()
   return self.server:stats()
 end
 
----Stops it and ends what is still open. Harmless when done twice.
+---Stops it and its inboxes, and ends what is still open. Harmless when done twice.
 function methods:stop()
+  self.stopped = true
   self.server:stop()
+  for _, inbox in ipairs(self.inboxes) do
+    inbox:stop()
+  end
 end
 
 mt.__close = methods.stop
 
 function mt.__tostring(self)
+  if self.stopped then
+    return "portone.sandbox (stopped)"
+  end
   return ("portone.sandbox (V1 %s, V2 %s)"):format(self.v1_url, self.v2_url)
 end
 

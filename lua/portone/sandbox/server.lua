@@ -326,8 +326,13 @@ end
 ---@param body string
 ---@param message string
 function M.delivered(id, status, body, message)
-  world.deliver:delivered(id, status, body, message)
-  world:run_due()
+  local ok, problem = xpcall(function()
+    world.deliver:delivered(id, status, body, message)
+    world:run_due()
+  end, debug.traceback)
+  if not ok then
+    failed(problem)
+  end
 end
 
 ---A clock that runs by itself has moved.
