@@ -1,3 +1,4 @@
+local books = require "portone.sandbox.v1"
 local s = require "spec.sandbox.v1_support"
 
 local DAY = 86400
@@ -87,6 +88,7 @@ describe("a refund", function()
   it("is refused for a wrong amount", function()
     local world = paid(3000)
     for _, bad in ipairs { -1, 0.5, 3001, "100" } do refused(world, { amount = bad }) end
+    assert.truthy(refused(world, { amount = 3001 }):find("취소 가능한 금액", 1, true))
   end)
 
   it("is refused when the checksum is not what is left", function()
@@ -117,6 +119,16 @@ describe("a refund", function()
     assert.equals("cancelled", cancel(world, { merchant_uid = "o1" }).status)
     s.again(world, "bad", "o2", 700)
     refused(world, { merchant_uid = "o2" })
+    -- paid, and tried once more from a window that was open meanwhile
+    local open = books.actions.open_window
+    local p = assert(open(world, { merchant_uid = "o3", amount = 700, name = "n" }))
+    s.again(world, "u", "o3", 700)
+    refused(world, { imp_uid = p.imp_uid })
+    assert.equals("cancelled", cancel(world, { merchant_uid = "o3" }).status)
+    assert(open(world, { merchant_uid = "o4", amount = 700, name = "n" }))
+    s.again(world, "u", "o4", 700)
+    books.actions.close_window(world, { imp_uid = assert(world.v1.by_merchant.o4[1].imp_uid) })
+    assert.equals("cancelled", cancel(world, { merchant_uid = "o4" }).status)
   end)
 
   it("keeps cents exact", function()
@@ -184,6 +196,11 @@ describe("a refund follows the PG", function()
       return w
     end)()), {})
     cancel(as("trans", paid(3000)), {})
+    world = as("vbank", paid(3000))
+    world.v1.payment_order[1].pg_provider = "smartro"
+    refused(world, account)
+    account.refund_tel = "01012345678"
+    cancel(world, account)
   end)
 
   it("allows a phone payment's refund in the same month of Seoul", function()
@@ -193,6 +210,7 @@ describe("a refund follows the PG", function()
     world = as("phone", paid(3000))
     world:advance(30 * DAY + 15 * 3600) -- 1 February, 00:00 in Seoul
     refused(world, {})
+    refused(world, { refund_holder = "h", refund_bank = "88", refund_account = "1" })
     world = as("phone", paid(3000, nil, nil, "kcp"))
     world:advance(40 * DAY)
     refused(world, {})
@@ -213,6 +231,21 @@ describe("a refund follows the PG", function()
     world = paid(3000, { buyer_name = "n", product_type = "real" }, nil, "ksnet")
     world:advance(182 * DAY)
     refused(world, {})
+    world = paid(3000)
+    for _ = 1, 10 do cancel(world, { amount = 100 }) end
+    world:advance(182 * DAY)
+    cancel(world, {})
+  end)
+
+  it("refunds no virtual account of ksnet in the night of Seoul", function()
+    for hour, open in pairs { [5] = false, [6] = true, [22] = true, [23] = false } do
+      local world = as("vbank", paid(3000, { buyer_name = "n", product_type = "real" }, nil,
+        "ksnet"))
+      world:advance((hour - 9) % 24 * 3600)
+      local _, code = s.call(world, "v1.payments.cancel", { body = { merchant_uid = "o1",
+        refund_holder = "h", refund_bank = "88", refund_account = "1" } })
+      assert.equals(open, code == 0, hour)
+    end
   end)
 
   it("asks naverpay for a reason and a requester", function()

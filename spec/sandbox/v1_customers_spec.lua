@@ -43,6 +43,14 @@ describe("a billing key", function()
     assert.is_nil(world.v1.customers.u)
   end)
 
+  it("is refused for a card that cannot be read, with the field that is wrong", function()
+    local world = s.world()
+    local _, _, message = issue(world, "u", "success", { card_number = "4242" })
+    assert.truthy(message:find("card_number", 1, true))
+    _, _, message = issue(world, "u", "success", { expiry = "2030-13" })
+    assert.truthy(message:find("expiry", 1, true))
+  end)
+
   it("follows the setting unknown_cards, as the documents' own sample card does", function()
     local body = { card_number = "1234-1234-1234-1234", expiry = "2025-12", birth = "820213",
       pwd_2digit = "00" }
@@ -53,8 +61,9 @@ describe("a billing key", function()
 
   it("needs a channel that issues by API", function()
     local world = s.world()
-    local _, code = issue(world, "u", "success", { channel_key = "channel-key-none" })
+    local _, code, message = issue(world, "u", "success", { channel_key = "channel-key-none" })
     assert.is_true(code ~= 0)
+    assert.truthy(message:find("channel-key-none", 1, true))
     _, code = issue(world, "u", "success", { channel_key = "channel-key-tosspay_v2" })
     assert.is_true(code ~= 0)
     assert.equals("kcp", s.issue(world, "u", "success",
@@ -80,6 +89,12 @@ describe("a billing key", function()
     world.config.channels[4].default = true
     assert.equals("tosspay_v2", world:default_channel().pg)
     assert.equals("tosspayments", s.issue(world, "u").pg_provider)
+    world.config.channels[4].default = nil
+    world.config.channels[3].default = true
+    assert.equals("kcp", s.issue(world, "u").pg_provider)
+    world.config.channels = {}
+    local _, code = issue(world, "u", "success")
+    assert.is_true(code ~= 0)
   end)
 
   it("replaces the one under the same customer_uid", function()
@@ -184,6 +199,16 @@ describe("a super billing key", function()
     assert.equals("tosspay_v2", c.failedChannels[1].pg_provider)
     assert.equals("INVALID_REQUEST", c.failedChannels[1].type)
     assert.same(c, s.ok(world, "v1.customers.get", path "u"))
+  end)
+
+  it("is issued on all channels when no groups are configured", function()
+    local world = s.world()
+    local c = s.issue(world, "u", "success", { channel_group_id = "any" })
+    assert.equals(#s.PGS, #c.succeededChannels + #c.failedChannels)
+    assert.equals("paid", (s.again(world, "u", "o1", 100,
+      { channel_key = "channel-key-kcp" })).status)
+    world.config.channel_groups = { any = { "channel-key-none", "channel-key-danal" } }
+    assert.equals("paid", (s.again(world, "u", "o2", 100)).status)
   end)
 
   it("is refused when no channel gives a key, or the group is unknown", function()

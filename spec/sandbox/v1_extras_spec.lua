@@ -54,6 +54,10 @@ describe("Naver Pay product orders", function()
       sum = sum + order.product_amount
     end
     assert.equals(3000, sum)
+    assert.equals(s.null, s.ok(world, "v1.naver.product_orders", on(uid))[1].claim_type)
+    world, uid = paid {}
+    assert.equals(3000, s.ok(world, "v1.naver.product_orders", on(uid))[1].product_amount)
+    s.refused(world, "v1.naver.product_orders", on "imp_x", 404)
     world, uid = paid { { name = "a" }, { name = "b" }, { name = "c" }, { name = "d" },
       { name = "e" }, { name = "f" }, { name = "g" } }
     sum = 0
@@ -162,6 +166,8 @@ describe("Naver Pay payments", function()
     assert.same({ amount_total = 3000, amount_by_npoint = 0, amount_by_primary = 3000,
       amount_supply = 2727, amount_vat = 273 }, s.ok(world, "v1.naver.cash_amount", on(uid)))
     s.refused(world, "v1.naver.cash_amount", on "imp_x", 400)
+    local other = window(world, "kcp", { merchant_uid = "k" }).imp_uid
+    s.refused(world, "v1.naver.confirm", on(other, {}), 500)
   end)
 end)
 
@@ -189,6 +195,8 @@ describe("Benepia points", function()
     assert.equals(500, status)
     _, code = pay(world, "o1", 1)
     assert.is_true(code ~= 0)
+    s.refused(world, "v1.benepia.point", { body = { benepia_user = "a", benepia_password = "p",
+      channel_key = "channel-key-danal" } }, 500)
     s.ok(world, "v1.payments.cancel", { body = { imp_uid = p.imp_uid } })
     assert.equals(5000, left(world, "a"))
     assert.equals(0, s.moved(world))
@@ -284,6 +292,8 @@ describe("services of single PGs", function()
     end
     assert.is_string(s.ok(world, "v1.partners.register_receipts", parts(1000, 2000)).receipt_url)
     s.refused(world, "v1.partners.register_receipts", parts(1000, 2001), 400)
+    s.ok(world, "v1.payments.cancel", { body = { imp_uid = uid } })
+    s.refused(world, "v1.partners.register_receipts", parts(1000, 2000), 400)
     s.refused(world, "v1.partners.register_receipts", on("imp_x", { data = {} }), 404)
     local other = window(world, "kcp", { merchant_uid = "o3" }).imp_uid
     s.refused(world, "v1.partners.register_receipts", on(other, { data = {} }), 501)

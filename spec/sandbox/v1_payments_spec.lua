@@ -1,3 +1,4 @@
+local books = require "portone.sandbox.v1"
 local s = require "spec.sandbox.v1_support"
 
 local DAY = 86400
@@ -102,6 +103,40 @@ describe("payments by merchant_uid", function()
     assert.equals(uid[1], find(world, nil, "updated"))
     s.ok(world, "v1.payments.cancel", { body = { merchant_uid = "o1", amount = 1 } })
     assert.equals(uid[3], find(world, nil, "-updated"))
+  end)
+
+  it("are sorted by the time that is asked for, not by when they began", function()
+    local world = world_with_key()
+    local window = books.actions
+    local a = assert(window.open_window(world, { merchant_uid = "a", amount = 1, name = "n" }))
+    world:advance(1)
+    local b = assert(window.open_window(world, { merchant_uid = "b", amount = 1, name = "n" }))
+    world:advance(1)
+    assert(window.close_window(world, { imp_uid = b.imp_uid }))
+    world:advance(1)
+    assert(window.close_window(world, { imp_uid = a.imp_uid }))
+    local function first(sorting)
+      return s.ok(world, "v1.payments.by_status", { path = { payment_status = "paid" },
+        query = { sorting = sorting } }).list[1].merchant_uid
+    end
+    assert.equals("a", first "started")
+    assert.equals("b", first "-started")
+    assert.equals("b", first "paid")
+    assert.equals("a", first "-paid")
+    assert.equals("b", first "updated")
+    assert.equals("a", first "-updated")
+  end)
+
+  it("of the same second are sorted as they began", function()
+    local world = world_with_key()
+    local last
+    for _ = 1, 9 do last = pay(world, "o1", 1000, "bad").imp_uid end
+    assert.equals(last, find(world))
+    local page = s.ok(world, "v1.payments.find_all", { path = { merchant_uid = "o1" },
+      query = { sorting = "started" } })
+    for i, p in ipairs(page.list) do
+      assert.equals(world.v1.payment_order[i].imp_uid, p.imp_uid)
+    end
   end)
 
   it("are all found, by pages", function()
@@ -258,6 +293,9 @@ describe("the balance of a payment", function()
     assert.same({ tax_free = 0, supply = 10000, vat = 1000, service = 0 },
       balance.histories[1].primary)
     s.refused(world, "v1.payments.balance", get("imp_x"), 404)
+    world.v1.customers.u.keys[1].card.charge = { pg_code = "X", pg_message = "x", reached = true }
+    assert.equals(0, #s.ok(world, "v1.payments.balance",
+      get((s.again(world, "u", "o2", 100)).imp_uid)).histories)
     local other = world_with_key()
     s.refused(other, "v1.payments.balance", get(pay(other, "o1").imp_uid), 404)
   end)

@@ -72,6 +72,14 @@ describe("a cash receipt", function()
     local other, uid = paid_account()
     other.v1.payments[uid].pg_provider = "danal"
     s.refused(other, "v1.receipts.issue", on(uid), 501)
+    s.refused(other, "v1.receipts.external_revoke", outside "none", 404)
+    s.ok(other, "v1.receipts.external_issue", outside("k", { identifier_type = "phone",
+      channel_key = "channel-key-kicc" }))
+    s.refused(other, "v1.receipts.external_revoke", outside "k", 501)
+    other.v1.payments[uid].pg_provider = "kicc"
+    s.ok(other, "v1.receipts.issue", on(uid, { identifier = "1", identifier_type = "phone" }))
+    s.refused(other, "v1.receipts.revoke", on(uid), 501)
+    other.v1.receipts[uid] = nil
     other.v1.payments[uid].pg_provider = "ksnet"
     s.refused(other, "v1.receipts.issue", on(uid), 400)
   end)

@@ -38,6 +38,7 @@ describe("a charge by billing key", function()
     assert.equals("424242******4242", p.card_number)
     assert.equals("366", p.card_code)
     assert.equals("366", p.card_issuer_code)
+    assert.truthy(p.apply_num:find("^%d+$"))
     assert.equals(3000, p.amount)
     assert.equals(0, p.cancel_amount)
     assert.equals("KRW", p.currency)
@@ -151,15 +152,22 @@ describe("a charge by billing key", function()
     assert.equals(s.null, paid(s.again(world, "i", "order-2", 100)).card_issuer_code)
     local customer = world.v1.customers.k
     customer.keys[1].channel = world:channel "channel-key-smartro_v2"
-    local _, code = s.again(world, "k", "order-3", 100)
+    local buyer = { buyer_name = "n", buyer_email = "e@x.kr", buyer_tel = "01000000000" }
+    local _, code = s.again(world, "k", "order3", 100)
     assert.is_true(code ~= 0)
-    paid(s.again(world, "k", "order3", 100, { buyer_name = "n", buyer_email = "e@x.kr",
-      buyer_tel = "01000000000" }))
+    _, code = s.again(world, "k", "order-3", 100, buyer)
+    assert.is_true(code ~= 0)
+    paid(s.again(world, "k", "order3", 100, buyer))
     customer.keys[1].channel = world:channel "channel-key-paypal_v2"
     _, code = s.again(world, "k", "order-4", 100)
     assert.is_true(code ~= 0)
+    _, code = s.again(world, "k", "order-4", 100, { currency = "KRW" })
+    assert.is_true(code ~= 0)
     assert.equals("paypal", paid(s.again(world, "k", "order-4", 1.25,
       { currency = "USD" })).pay_method)
+    customer.keys[1].channel = world:channel "channel-key-galaxia"
+    _, code = s.again(world, "k", "order-5", 100)
+    assert.is_true(code ~= 0)
   end)
 
   it("stores an object as custom_data as JSON text", function()
@@ -167,6 +175,8 @@ describe("a charge by billing key", function()
     s.issue(world, "user-1")
     local p = paid(s.again(world, "user-1", "order-1", 100, { custom_data = { a = 1 } }))
     assert.equals('{"a":1}', p.custom_data)
+    assert.equals("text", paid(s.again(world, "user-1", "order-2", 100,
+      { custom_data = "text" })).custom_data)
   end)
 
   it("is marked as a test payment when the channel or the setting says so", function()
@@ -256,6 +266,14 @@ describe("a charge by card", function()
     assert.is_true(count.kcp > 45 and count.nice_v2 > 8)
     local _, code = onetime(world, "success", "o", 100, { channelGroupId = "unknown" })
     assert.is_true(code ~= 0)
+    world.config.channel_groups.h = { "channel-key-danal", "channel-key-none" }
+    _, code = onetime(world, "success", "o", 100, { channelGroupId = "h" })
+    assert.is_true(code ~= 0)
+    world.config.channel_groups.h[3] = "channel-key-kcp"
+    for i = 1, 10 do
+      assert.equals("kcp", paid(onetime(world, "success", "h" .. i, 100,
+        { channelGroupId = "h" })).pg_provider)
+    end
   end)
 end)
 

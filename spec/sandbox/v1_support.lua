@@ -12,7 +12,7 @@ M.START = 1767225600 -- 2026-01-01T00:00:00Z
 
 M.PGS = { "tosspayments", "nice_v2", "kcp", "tosspay_v2", "ksnet", "html5_inicis", "smartro_v2",
   "naverpay", "kakaopay", "payco", "paypal_v2", "settle", "welcome", "galaxia", "danal", "kcp_v2",
-  "kcp_quick", "naverco", "paymentwall" }
+  "kcp_quick", "naverco", "paymentwall", "kicc" }
 
 -- Nothing is delivered: what would be is kept in `world.sent`.
 local host = { deliver = function() end, pending = function() return 0 end,

@@ -69,7 +69,9 @@ describe("V1 access token", function()
       assert.equals(401, status, bad)
       assert.equals(-1, body.code)
     end
-    assert.equals(401, (authorize(world, {})))
+    local status, body = authorize(world, {})
+    assert.equals(401, status)
+    assert.truthy(body.message:find("Bearer", 1, true))
   end)
 
   it("is not asked of an operation without authorization", function()
@@ -136,6 +138,11 @@ describe("the V1 envelope", function()
     assert.equals(400, (invalid "v1.payments.by_status"))
     assert.equals(401, (invalid "v1.users.get_token"))
     assert.equals(400, (invalid("v1.subscribe.again", s.world { v1_invalid_status = 400 })))
+    local set = { v1_codes = { refused = 5, invalid = 6, not_found = 7, unauthorized = 8 } }
+    local _, answer = invalid("v1.subscribe.again", s.world(set))
+    assert.equals(5, answer.code)
+    _, answer = invalid("v1.payments.by_status", s.world(set))
+    assert.equals(6, answer.code)
   end)
 
   it("answers an unknown path with 404", function()

@@ -59,6 +59,7 @@ describe("a payment window", function()
     assert(open(world, params { merchant_uid = "o2", amount = 2000 }))
     assert.is_nil((open(world, params { merchant_uid = "o3", channelKey = "channel-key-none" })))
     assert.is_nil((open(world, params { merchant_uid = "o3", amount = "3000" })))
+    assert.is_nil((open(world, { name = "n", amount = 3000 })))
   end)
 
   it("cannot pay an order that another window paid meanwhile", function()

@@ -43,15 +43,4 @@ function M.fail(world, status, message)
   return status, envelope(codes[KIND[status] or "invalid"], message)
 end
 
---- Refuses with a status when there is one, in the body otherwise.
----@param world table
----@param message string
----@param status? integer
----@return integer status
----@return table body
-function M.reject(world, message, status)
-  if status then return M.fail(world, status, message) end
-  return M.refuse(world, message)
-end
-
 return M

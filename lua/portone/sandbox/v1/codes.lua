@@ -47,7 +47,6 @@ end
 function M.bank(pg, code)
   code = tostring(code)
   if pg == "html5_inicis" then
-    if not code:find("^%d%d$") then return nil end
     code = "0" .. code
   end
   if not bank_names[code] or pg == "tosspayments" and not TOSSPAYMENTS[code] then return nil end

@@ -23,8 +23,7 @@ end
 function M.round(amount, currency)
   local scale = 10 ^ (DECIMALS[currency] or 2)
   local units = math.floor(amount * scale + 0.5)
-  if units % scale == 0 then return whole(units / scale) end
-  return units / scale
+  return whole(units / scale)
 end
 
 --- Whether an amount can be paid in a currency: finite, and no finer than its smallest unit.
