@@ -84,8 +84,8 @@ static void deliver(struct po_call *c) {
   struct po_inbox *b = c->inbox;
   po_list_add(&b->done, c);
   if (!b->ready) {
-    po_wake_raise(&b->wake);
     __atomic_store_n(&b->ready, 1, __ATOMIC_RELEASE);
+    po_wake_raise(&b->wake);
   }
   if (--b->flying == 0)
     pthread_cond_signal(&b->landed);

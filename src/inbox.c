@@ -215,17 +215,16 @@ int po_inbox_cancel(struct po_inbox *b, uint64_t id) {
 
 
 /*
-** The descriptor is cleared before the list is swapped: what comes between
-** the two is in the list already, and what comes later raises it again,
-** because 'ready' is 0 by then. The engine raises before it sets 'ready'.
+** The descriptor is raised and cleared under the lock only, together with
+** 'ready': at any other time the two say the same.
 */
 struct po_call *po_inbox_peek(struct po_inbox *b) {
   if (b->taken.first)
     return b->taken.first;
   if (!__atomic_load_n(&b->ready, __ATOMIC_ACQUIRE))
     return NULL;
-  po_wake_clear(&b->wake);
   po_engine_lock();
+  po_wake_clear(&b->wake);
   b->taken = b->done;
   memset(&b->done, 0, sizeof(b->done));
   __atomic_store_n(&b->ready, 0, __ATOMIC_RELAXED);
