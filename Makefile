@@ -105,7 +105,7 @@ valgrind:
 
 bench:
 	@$(make) build
-	@bench/run.sh
+	@tools/bench.sh "$(worlds)"
 
 generate:
 	lua5.4 tools/generate.lua $(SPEC)
