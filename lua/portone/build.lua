@@ -9,7 +9,7 @@ local json = require "portone.json"
 local time = require "portone.time"
 local check = require "portone.check"
 
-local escape = core.escape
+local escape, segment, without = core.escape, core.segment, core.without
 local encode = json.encode
 
 local M = {}
@@ -101,9 +101,18 @@ local function make_plan(row)
     rest = after
   end
   local plan = { pieces = pieces, tail = rest, is_array = check.is_array(row) }
+  local only = #pieces == 1 and row.path_fields[pieces[1].field].required and pieces[1]
+  plan.single = only or nil
   plan.convert = converters(row.api, row.body or {}, {})
   -- some V1 operations have a field of this name themselves
   plan.passes_extra = not ((row.body or {}).extra or (row.query or {}).extra)
+  plan.elsewhere = { extra = plan.passes_extra or nil }
+  for name in pairs(row.path_fields or {}) do
+    plan.elsewhere[name] = true
+  end
+  for name in pairs(row.query or {}) do
+    plan.elsewhere[name] = true
+  end
   plans[row] = plan
   return plan
 end
@@ -125,34 +134,35 @@ end
 
 -- A path field fills its segment and cannot leave it.
 local function path_segment(name, value)
-  local text = text_of(value)
-  if text == "" then
-    return problem(name, "is empty, but stands in the path of the request")
+  local text, wrong = segment(type(value) == "string" and value or text_of(value))
+  if not text then
+    return problem(name, wrong)
   end
-  if text == "." or text == ".." then
-    return problem(name, "must not be '" .. text .. "': servers read it as a step in the path")
-  end
-  if text:find("%z") or text:find("[\r\n]") then
-    return problem(name, "holds a CR, LF or NUL")
-  end
-  return escape(text)
+  return text
 end
 
 local function build_path(plan, args)
-  local out = {}
-  for _, piece in ipairs(plan.pieces) do
+  local pieces = plan.pieces
+  if plan.single then
+    local piece = plan.single
+    local text, wrong = path_segment(piece.field, args[piece.field])
+    return text and piece.before .. text .. plan.tail, wrong
+  end
+  local path = ""
+  for i = 1, #pieces do
+    local piece = pieces[i]
     local value = args[piece.field]
     if value == nil then  -- an optional last segment goes with its slash
-      out[#out + 1] = piece.before:gsub("/$", "")
+      path = path .. piece.before:gsub("/$", "")
     else
-      local segment, wrong = path_segment(piece.field, value)
-      if not segment then
+      local text, wrong = path_segment(piece.field, value)
+      if not text then
         return nil, wrong
       end
-      out[#out + 1] = piece.before .. segment
+      path = path .. piece.before .. text
     end
   end
-  return table.concat(out) .. plan.tail
+  return path .. plan.tail
 end
 
 local function is_list(value)
@@ -208,20 +218,21 @@ local function build_query(row, plan, args)
   return out
 end
 
+-- The fields that are neither path nor query.
 local function build_body(row, plan, args, store_id)
-  local body, any = {}, false
-  local path_fields, query = row.path_fields, row.query
-  for name, value in next, args do
-    if not (plan.passes_extra and name == "extra") and not (path_fields and path_fields[name])
-       and not (query and query[name]) then
-      local convert = plan.convert and plan.convert[name]
-      body[name] = convert and convert(value) or value
-      any = true
+  local body, any = without(args, plan.elsewhere)
+  if plan.convert then
+    for name, fn in next, plan.convert do
+      if body[name] ~= nil then
+        body[name] = fn(body[name])
+      end
     end
   end
-  for name, value in next, plan.passes_extra and args.extra or {} do
-    body[name] = value
-    any = true
+  if plan.passes_extra and args.extra then
+    for name, value in next, args.extra do
+      body[name] = value
+      any = true
+    end
   end
   if store_id and row.store == "body" and body.storeId == nil then
     body.storeId = store_id
@@ -230,11 +241,17 @@ local function build_body(row, plan, args, store_id)
   return body, any
 end
 
--- The body as JSON; nil when it travels in the query and there is nothing to say.
+-- The body as JSON; nil when there is nothing to say.
 local function body_text(row, plan, args, store_id)
-  local ok, body, any = pcall(build_body, row, plan, args, store_id)
-  if not ok then  -- a table of ours says what cannot be sent; anything else is a fault
-    return nil, type(body) == "table" and body or error(body, 0)
+  local body, any
+  if plan.convert then  -- which may meet what cannot be sent, and says so with a table
+    local ok
+    ok, body, any = pcall(build_body, row, plan, args, store_id)
+    if not ok then
+      return nil, type(body) == "table" and body or error(body, 0)
+    end
+  else
+    body, any = build_body(row, plan, args, store_id)
   end
   if not any and not row.body_required then
     return nil
@@ -258,14 +275,15 @@ function M.request(row, args, store_id)
   if not path then
     return nil, wrong
   end
-  local query = (row.query or not row.body) and build_query(row, plan, args) or {}
-  local text, wrong_at
+  local query = (row.query or not row.body) and build_query(row, plan, args)
+  local text
   if row.body then
-    text, wrong_at = body_text(row, plan, args, store_id)
-    if wrong_at then
-      return nil, wrong_at
+    text, wrong = body_text(row, plan, args, store_id)
+    if wrong then
+      return nil, wrong
     end
     if text and row.query_body then
+      query = query or {}
       query[#query + 1] = "requestBody=" .. escape(text)
       text = nil
     end
@@ -273,7 +291,7 @@ function M.request(row, args, store_id)
   if store_id and row.store == "query" and args.storeId == nil then
     add_query(query, "storeId", store_id)
   end
-  if #query > 0 then
+  if query and #query > 0 then
     path = path .. "?" .. table.concat(query, "&")
   end
   return { path = path, body = text }

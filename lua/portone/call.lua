@@ -15,7 +15,7 @@ local options = require "portone.options"
 local read = require "portone.read"
 local reconcile = require "portone.reconcile"
 local redact = require "portone.redact"
-local token = require "portone.token"
+local send = require "portone.send"
 
 local M = {}
 
@@ -67,125 +67,21 @@ end
 
 -- check: nil when the arguments can be sent, otherwise the problems.
 local function problems_of(call)
-  local opts, state = call.opts, call.state
-  local wanted = opts.check
-  if wanted == nil then
-    wanted = state.options.check
-  end
-  if not wanted then
+  local opts, defaults = call.opts, call.state.options
+  if opts.check == false or (opts.check == nil and not defaults.check) then
     return nil
   end
-  call.context.pg = opts.pg
-  call.context.channels = state.options.channels
-  local problems, warnings = check.args(call.row, call.args, call.context)
-  for _, w in ipairs(warnings or {}) do
-    warn(call, w.path, w.problem)
+  local context
+  if opts.pg or defaults.channels then
+    context = { pg = opts.pg, channels = defaults.channels }
+  end
+  local problems, warnings = check.args(call.row, call.args, context)
+  if warnings then
+    for _, w in ipairs(warnings) do
+      warn(call, w.path, w.problem)
+    end
   end
   return problems
-end
-
--- {====== Headers ======
-
--- Authorization of V1 is a token, which may have to be fetched; V2's is known.
-local function authorize(call, list, stale)
-  local state, row = call.state, call.row
-  if row.noauth then
-    return true
-  end
-  if row.api == "v2" then
-    if not state.v2_authorization then
-      return nil, { kind = "unauthorized",
-        message = "no api_secret: set it in portone.configure or PORTONE_API_SECRET" }
-    end
-    list[#list + 1] = state.v2_authorization
-    return true
-  end
-  if not state.options.v1.imp_key then
-    return nil, { kind = "unauthorized", message = "no v1.imp_key and v1.imp_secret: set them "
-      .. "in portone.configure or PORTONE_V1_API_KEY and PORTONE_V1_API_SECRET" }
-  end
-  local value, err = token.get(state, stale, call.seconds)
-  if not value then
-    return nil, { kind = err.kind, message = err.message, sent = "nothing", token_error = err }
-  end
-  call.token = value
-  list[#list + 1] = "Authorization: Bearer " .. value
-  local tier = call.opts.tier or state.options.v1.tier
-  if tier then
-    list[#list + 1] = "Tier: " .. tier
-  end
-  return true
-end
-
-local function headers_of(call, stale)
-  local list = { "Accept: application/json" }
-  local ok, fault = authorize(call, list, stale)
-  if not ok then
-    return nil, fault
-  end
-  if call.request.body then
-    list[#list + 1] = "Content-Type: application/json"
-  end
-  if call.info.idempotency_key then
-    list[#list + 1] = 'Idempotency-Key: "' .. call.info.idempotency_key .. '"'
-  end
-  for name, value in pairs(call.opts.headers or {}) do
-    list[#list + 1] = name .. ": " .. value
-  end
-  return list
-end
-
--- }======================
-
--- send: one exchange. status, body | nil, fault
-local function send(call, seconds, stale)
-  local state, info, row = call.state, call.info, call.row
-  local headers, fault = headers_of(call, stale)
-  if not headers then
-    return nil, fault
-  end
-  local timeout = math.min(call.opts.timeout or state.options.timeout, seconds)
-  local hooks = state.options
-  if hooks.on_request then
-    hooks.on_request { operation = row.name, method = row.method, url = row.path,
-                       attempt = info.attempts + 1 }
-  end
-  local host = state.host()
-  local status, body, raw, a, b = host.perform(state.core, row.method,
-    state.base[row.api] .. call.request.path, headers, call.request.body, timeout)
-  info.attempts = info.attempts + 1
-  if hooks.on_response then
-    hooks.on_response { operation = row.name, method = row.method, url = row.path,
-      attempt = info.attempts, status = status, kind = not status and body or nil,
-      elapsed = status and a or b }
-  end
-  if status then
-    info.status, info.raw_headers, info.elapsed = status, raw, info.elapsed + a
-    rawset(info, "headers", nil)
-    return status, body
-  end
-  info.status, info.elapsed = nil, info.elapsed + (b or 0)
-  return nil, { kind = body, message = raw, sent = a }
-end
-
--- send and read: result | nil, fault. A refused V1 token is renewed once: a 401 says that
--- nothing was done.
-local function attempt(call, seconds)
-  local status, body = send(call, seconds)
-  if status == 401 and call.token then
-    status, body = send(call, seconds, call.token)
-  end
-  if not status then
-    return nil, body
-  end
-  local result, fault = read.answer(call.row, status, body)
-  if status == 207 then
-    call.info.partial = true
-  end
-  if fault and (status == 429 or status == 503 or status == 409) then
-    fault.retry_after = call.info.headers["retry-after"]
-  end
-  return result, fault
 end
 
 -- A read on behalf of a call whose outcome is open; 2 seconds even when time is up.
@@ -207,37 +103,39 @@ local function first(...)
 end
 
 -- What decide.lua needs to wait and to ask. A host may bring a clock of its own.
-local function new_run(call)
-  local state, opts = call.state, call.opts
-  local host = state.host()
+local function new_run(call, fault)
+  local state, opts, host = call.state, call.opts, call.host
+  local now = host.now or core.monotonic
   local run = {
-    row = call.row, sleep = host.sleep, now = host.now or core.monotonic, wall = core.now,
-    deadline = opts.deadline or state.options.deadline, settle = state.options.settle,
+    row = call.row, sleep = host.sleep, now = now, wall = core.now,
+    ends = call.began + (opts.deadline or state.options.deadline),
+    settle = state.options.settle,
     max_retries = first(opts.max_retries, state.options.max_retries),
     reconcile = first(opts.reconcile, state.options.reconcile),
+    fault = fault,
   }
-  run.look = look_for(state, opts, function() return run.ends - run.now() end)
+  run.look = look_for(state, opts, function() return run.ends - now() end)
   return run
 end
 
--- decide: attempts and questions until the outcome is known.
-local function pursue(call)
-  local state, info = call.state, call.info
-  local run = new_run(call)
-  run.attempt = function(seconds)
-    call.seconds = seconds
-    local result, fault = attempt(call, seconds)
-    if fault and not run.pending then
-      run.pending = reconcile.pending(call.row.name, call.args, call.started)
-      run.pending.idempotency_key = info.idempotency_key
-    end
-    return result, fault
+-- decide, after a first attempt that failed: attempts and questions until the outcome is
+-- known.
+local function pursue(call, fault)
+  local info, hook = call.info, call.state.options.on_retry
+  local run = new_run(call, fault)
+  run.pending = reconcile.pending(call.row.name, call.args, core.now() - run.now() + call.began)
+  run.pending.idempotency_key = info.idempotency_key
+  function run.attempt(seconds)
+    return send.attempt(call, seconds)
   end
-  run.on_retry = state.options.on_retry and function(n)
-    state.options.on_retry { operation = call.row.name, method = call.row.method,
-                             url = call.row.path, retry = n }
+  function run.sent_at()
+    return run.now() - (call.took or 0)
   end
-  local result, fault = decide.pursue(run)
+  run.on_retry = hook and function(n)
+    hook { operation = call.row.name, method = call.row.method, url = call.row.path, retry = n }
+  end
+  local result
+  result, fault = decide.pursue(run)
   info.reconciled = run.reconciled
   if result ~= nil then
     return result, nil, info
@@ -252,9 +150,14 @@ local function new_call(state, row, args, opts, level)
   if state.closed then
     error(row.name .. ": the client is closed", level)
   end
-  local info = setmetatable({ operation = row.name, attempts = 0, elapsed = 0 }, info_mt)
-  return { state = state, row = row, args = args, opts = options.call(opts, level + 1),
-           info = info, context = {} }
+  -- naming a field here, even as nil, makes room for it: both tables are filled as they go
+  local info = { operation = row.name, attempts = 0, elapsed = 0, status = nil,
+                 raw_headers = nil, idempotency_key = nil, reconciled = nil, warnings = nil }
+  return {
+    state = state, row = row, args = args, opts = options.call(opts, level + 1),
+    info = setmetatable(info, info_mt), request = nil, host = nil, began = nil, took = nil,
+    seconds = nil, token = nil,
+  }
 end
 
 local function go(call, request, wrong)
@@ -262,12 +165,18 @@ local function go(call, request, wrong)
     return fail(call, { kind = "invalid_request", fields = { wrong },
                         message = "nothing was sent" })
   end
-  call.request = request
-  if call.row.api == "v2" and call.row.method ~= "GET" then
-    call.info.idempotency_key = call.opts.idempotency_key or core.hex(core.random(16))
+  local state, opts, row = call.state, call.opts, call.row
+  local host = state.host()
+  call.request, call.host = request, host
+  if row.api == "v2" and row.method ~= "GET" then
+    call.info.idempotency_key = opts.idempotency_key or core.new_key()
   end
-  call.started = core.now()
-  return pursue(call)
+  call.began = (host.now or core.monotonic)()
+  local result, fault = send.attempt(call, opts.deadline or state.options.deadline)
+  if result ~= nil then
+    return result, nil, call.info
+  end
+  return pursue(call, fault)
 end
 
 ---Makes one call of an operation.
@@ -313,6 +222,8 @@ end
 function M.resolve(state, pending, opts, level)
   local row = { name = pending.operation, api = pending.operation:sub(1, 2), method = "POST" }
   local call = new_call(state, row, pending.kept, opts, level + 1)
+  call.host = state.host()
+  call.began = (call.host.now or core.monotonic)()
   local run = new_run(call)
   run.pending = pending
   local result, fault = decide.resolve(run, core.now() - pending.started)

@@ -109,7 +109,7 @@ end
 
 -- A refusal of our own repetition may be the echo of our own success ("already paid").
 local function own_echo(run, fault)
-  run.unclear_since = run.unclear_since or run.attempted
+  run.unclear_since = run.unclear_since or run.sent_at()
   local verdict, value = settle(run)
   if verdict == "done" or verdict == "unclear" then
     return conclude(run, fault, verdict, value)
@@ -121,7 +121,7 @@ end
 local function step(run, fault)
   local facts = retry.facts(fault, run.row)
   if retry.may_be_done(facts) then
-    run.unclear_since = run.attempted
+    run.unclear_since = run.sent_at()
     run.lost = true
   end
   local act, free = retry.decide(facts)
@@ -142,26 +142,21 @@ local function step(run, fault)
       return "over", nil, fault
     end
   end
-  run.unclear_since = run.unclear_since or run.attempted
+  run.unclear_since = run.unclear_since or run.sent_at()
   return "over", conclude(run, fault, settle(run))
 end
 
----Makes attempts until the outcome is known.
----@param run table  row, pending, attempt(seconds) -> result | nil, fault, look(row, args),
---- sleep(seconds), now() (any steady clock), wall() (unix), max_retries, deadline, settle,
---- reconcile
+---Goes on after a first attempt that failed, until the outcome is known.
+---@param run table  row, pending, fault (of the first attempt), attempt(seconds) -> result |
+--- nil, fault, look(row, args), sleep(seconds), now() (a steady clock), wall() (unix),
+--- sent_at() (when the last attempt went out), ends, max_retries, settle, reconcile
 ---@return any result  nil when it failed
 ---@return table? fault  fields of a portone.Error, with `outcome`
 function M.pursue(run)
-  run.ends = run.now() + run.deadline
+  local fault = run.fault
   run.repeats, run.lookups = 0, 0
   while true do
-    run.attempted = run.now()
-    local result, fault = run.attempt(math.max(remaining(run), 0.001))
-    if result ~= nil then
-      return result
-    end
-    local act
+    local act, result
     act, result, fault = step(run, fault)
     if act == "over" then
       return result, fault
@@ -169,15 +164,18 @@ function M.pursue(run)
     if run.on_retry then
       run.on_retry(run.repeats)
     end
+    result, fault = run.attempt(math.max(remaining(run), 0.001))
+    if result ~= nil then
+      return result
+    end
   end
 end
 
 ---Asks what became of a pending write, inside the deadline.
----@param run table  pending, look, sleep, now, wall, deadline, settle
+---@param run table  pending, look, sleep, now, wall, ends, settle
 ---@param age number seconds since the write was sent
 ---@return any result, table? fault
 function M.resolve(run, age)
-  run.ends = run.now() + run.deadline
   run.unclear_since = run.now() - age
   run.lookups = 0
   local fault = { kind = "network", message = "it was never done, and may be asked for again" }

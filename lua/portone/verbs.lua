@@ -29,9 +29,14 @@ M.verbs = {
   },
 }
 
+for _, shapes in pairs(M.verbs) do
+  shapes.v1.api, shapes.v2.api = "v1", "v2"
+end
+
 local function tells(shape, args)
-  for _, field in ipairs(shape.telling) do
-    if args[field] ~= nil then
+  local telling = shape.telling
+  for i = 1, #telling do
+    if args[telling[i]] ~= nil then
       return true
     end
   end
@@ -41,14 +46,13 @@ end
 ---The operation that a verb's table means.
 ---@param verb string
 ---@param args table
----@return { api: string, group: string, name: string }? operation
+---@return { api: string, group: string, name: string }? operation  not to be changed
 ---@return string? problem  when the table fits neither shape, or both
 function M.pick(verb, args)
   local shapes = M.verbs[verb]
   local v1, v2 = tells(shapes.v1, args), tells(shapes.v2, args)
   if v1 ~= v2 then
-    local api = v1 and "v1" or "v2"
-    return { api = api, group = shapes[api].group, name = shapes[api].name }
+    return v1 and shapes.v1 or shapes.v2
   end
   return nil, ("%s: the table fits %s; V1 takes %s and V2 takes %s"):format(verb,
     v1 and "both API generations" or "neither API generation", shapes.v1.shape, shapes.v2.shape)

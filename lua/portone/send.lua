@@ -1,0 +1,133 @@
+-- SPDX-License-Identifier: MIT
+-- One attempt of a call: its headers, one exchange, and what the answer says. Whether
+-- another attempt follows is decide.lua's.
+
+local read = require "portone.read"
+local token = require "portone.token"
+
+local M = {}
+
+local min, pairs = math.min, pairs
+
+-- {====== Headers ======
+
+local function no_key(option, variables)
+  return nil, { kind = "unauthorized", message = ("no %s: set it in portone.configure or %s")
+    :format(option, variables) }
+end
+
+-- V2's authorization is known, V1's is a token that may have to be fetched.
+local function authorization(call, stale)
+  local state = call.state
+  if call.row.api == "v2" then
+    if state.v2_authorization then
+      return state.v2_authorization
+    end
+    return no_key("api_secret", "PORTONE_API_SECRET")
+  elseif not state.options.v1.imp_key then
+    return no_key("v1.imp_key and v1.imp_secret", "PORTONE_V1_API_KEY and PORTONE_V1_API_SECRET")
+  end
+  local value, err = token.get(state, stale, call.seconds)
+  if not value then
+    return nil, { kind = err.kind, message = err.message, sent = "nothing", token_error = err }
+  end
+  call.token = value
+  return "Authorization: Bearer " .. value
+end
+
+local function headers_of(call, stale)
+  local opts, key = call.opts, call.info.idempotency_key
+  -- the usual four, at once: a list that grows is made anew each time
+  local list, n = { "Accept: application/json", nil, nil, nil }, 1
+  if not call.row.noauth then
+    local line, fault = authorization(call, stale)
+    if not line then
+      return nil, fault
+    end
+    n = n + 1
+    list[n] = line
+  end
+  if call.request.body then
+    n = n + 1
+    list[n] = "Content-Type: application/json"
+  end
+  if key then
+    n = n + 1
+    list[n] = 'Idempotency-Key: "' .. key .. '"'
+  end
+  local tier = call.row.api == "v1" and (opts.tier or call.state.options.v1.tier)
+  if tier then
+    n = n + 1
+    list[n] = "Tier: " .. tier
+  end
+  if opts.headers then
+    for name, value in pairs(opts.headers) do
+      n = n + 1
+      list[n] = name .. ": " .. value
+    end
+  end
+  return list
+end
+
+-- }======================
+
+local function tell(hook, call, more)
+  local row = call.row
+  more.operation, more.method, more.url = row.name, row.method, row.path
+  hook(more)
+end
+
+-- One exchange: status, body | nil, fault
+local function exchange(call, seconds, stale)
+  local state, info, row = call.state, call.info, call.row
+  local headers, fault = headers_of(call, stale)
+  if not headers then
+    return nil, fault
+  end
+  local options, number = state.options, info.attempts + 1
+  if options.on_request then
+    tell(options.on_request, call, { attempt = number })
+  end
+  local status, body, raw, a, b = call.host.perform(state.core, row.method,
+    state.base[row.api] .. call.request.path, headers, call.request.body,
+    min(call.opts.timeout or options.timeout, seconds))
+  info.attempts = number
+  call.took = status and a or b or 0
+  info.elapsed = info.elapsed + call.took
+  if options.on_response then
+    tell(options.on_response, call, { attempt = number, status = status,
+      kind = not status and body or nil, elapsed = call.took })
+  end
+  info.status, info.headers = status, nil
+  if status then
+    info.raw_headers = raw
+    return status, body
+  end
+  return nil, { kind = body, message = raw, sent = a }
+end
+
+---One attempt. A refused V1 token is renewed once: a 401 says that nothing was done.
+---@param call table      see call.lua
+---@param seconds number  that it may take
+---@return any result
+---@return table? fault   fields of a portone.Error
+function M.attempt(call, seconds)
+  call.seconds = seconds
+  local status, body = exchange(call, seconds)
+  if status == 401 and call.token then
+    status, body = exchange(call, seconds, call.token)
+  end
+  if not status then
+    return nil, body
+  end
+  local result, fault = read.answer(call.row, status, body)
+  if status == 207 then
+    call.info.partial = true
+  end
+  if fault and (status == 429 or status == 503 or status == 409) then
+    fault.retry_after = call.info.headers["retry-after"]
+  end
+  return result, fault
+end
+
+return M
