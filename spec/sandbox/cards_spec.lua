@@ -66,6 +66,19 @@ describe("test cards", function()
     assert.is_false(cards.refuses_charge(read "pg_error", nil, NOW).reached)
   end)
 
+  it("expire like any other when they are given an expiry of the past", function()
+    local c = assert(cards.from_v1 { card_number = "4242424242424242", expiry = "2025-11" })
+    assert.equals("INVALID_CARD_EXPIRATION", cards.refuses_issue(c, nil, NOW).pg_code)
+    assert.equals("INVALID_CARD_EXPIRATION", cards.refuses_charge(c, nil, NOW).pg_code)
+  end)
+
+  it("have a check digit that a wrong number has not", function()
+    assert.is_true(cards.luhn "4242424242424242")
+    assert.is_false(cards.luhn "4242424242424241")
+    assert.is_false(cards.luhn "4242 4242 4242 4242")
+    assert.is_false(cards.luhn "0")
+  end)
+
   it("have fixed facts and mask positions 7 to 12", function()
     local c = read "success_check"
     assert.equals("400005******5556", c.masked)
@@ -126,5 +139,10 @@ describe("a card number that is no test card", function()
     local _, field = cards.from_v2 {
       number = "4242424242424242", expiryYear = "30", expiryMonth = "00" }
     assert.equals("expiryMonth", field)
+    _, field = cards.from_v2 { number = "4242-4242", expiryYear = "30", expiryMonth = "01" }
+    assert.equals("number", field)
+    _, field = cards.from_v2 { number = "4242424242424242", expiryYear = "2030",
+      expiryMonth = "01" }
+    assert.equals("expiryYear", field)
   end)
 end)

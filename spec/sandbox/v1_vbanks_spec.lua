@@ -88,6 +88,7 @@ describe("a virtual account", function()
     local paid = assert(books.actions.deposit(world,
       { imp_uid = p.imp_uid, depositor_name = "홍길동" }))
     assert.equals("paid", paid.status)
+    assert.same({}, paid.deposit_history)
     assert.equals(T + 60, paid.paid_at)
     assert.same({ { body = { imp_uid = p.imp_uid, merchant_uid = "o1", status = "paid" } } },
       world.sent)

@@ -134,6 +134,10 @@ describe("a key window", function()
     local p = assert(open(world, key_params()))
     assert.equals("failed", assert(close(world, p.imp_uid, { card = "wrong_birth" })).status)
     assert.is_nil(world.v1.customers.u)
+    -- a card whose charges are declined still gives a key
+    p = assert(open(world, key_params()))
+    assert.equals("paid", assert(close(world, p.imp_uid, { card = "declined" })).status)
+    assert.equals("failed", (s.again(world, "u", "o1", 100)).status)
   end)
 
   it("charges as well on PGs that do", function()
