@@ -21,6 +21,7 @@ local TOPICS = {
   require "portone.sandbox.v2.cancels",
   channels,
   require "portone.sandbox.v2.common",
+  require "portone.sandbox.v2.counterparties",
   require "portone.sandbox.v2.escrow",
   require "portone.sandbox.v2.identity",
   idempotency,
@@ -32,6 +33,7 @@ local TOPICS = {
   require "portone.sandbox.v2.receipts",
   require "portone.sandbox.v2.schedules",
   require "portone.sandbox.v2.sessions",
+  require "portone.sandbox.v2.tax_invoices",
   require "portone.sandbox.v2.webhooks",
   require "portone.sandbox.v2.window",
 }
