@@ -82,7 +82,9 @@ describe("read, V2", function()
   end)
 
   it("gives an empty table where the API answers nothing", function()
-    assert.same({}, (read.answer({ api = "v2", empty = true }, 200, "")))
+    for _, version in ipairs { "v1", "v2" } do
+      assert.same({}, (read.answer({ api = version, empty = true }, 200, "")))
+    end
   end)
 end)
 

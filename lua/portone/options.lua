@@ -3,6 +3,7 @@
 -- option is a mistake in the program, so it raises, at the line of the caller.
 
 local core = require "portone.core"
+local near = require "portone.check.near"
 
 local M = {}
 
@@ -97,39 +98,17 @@ M.defaults = {
   max_response = 16 * 1024 * 1024, check = true, reconcile = true, settle = 60,
 }
 
----The nearest name of a table, for "did you mean"; few names, so the plain way will do.
----@param name string
+---The nearest name of a table, for "did you mean".
+---@param name any
 ---@param known table  keyed by the names
 ---@return string?
 function M.nearest(name, known)
-  local best, best_distance
-  for candidate in pairs(known) do
-    local distance = M.distance(tostring(name):lower(), candidate)
-    if not best or distance < best_distance or distance == best_distance and candidate < best then
-      best, best_distance = candidate, distance
-    end
+  local names = {}
+  for key in pairs(known) do
+    names[#names + 1] = key
   end
-  return best_distance and best_distance <= 3 and best or nil
-end
-
----Edits that make one text the other.
----@param a string
----@param b string
----@return integer
-function M.distance(a, b)
-  local row = {}
-  for j = 0, #b do
-    row[j] = j
-  end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-    end
-  end
-  return row[#b]
+  table.sort(names)
+  return near.name(tostring(name), names)
 end
 
 -- 'level' is error's, seen from the function that is given it: 2 is its caller.

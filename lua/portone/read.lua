@@ -48,6 +48,9 @@ local function foreign(status, raw, why)
 end
 
 local function v1(row, status, raw)
+  if row.empty and status < 300 and raw == "" then
+    return {}
+  end
   local envelope, why = json.decode(raw)
   if type(envelope) ~= "table" or envelope.code == nil then
     return foreign(status, raw, why or "no envelope")
