@@ -5,9 +5,7 @@ local socket = require "socket"
 local core = require "portone.core"
 local httpd = require "portone.sandbox.httpd"
 
-local MODULE = "sandbox.httpd_module"
-
-local path = package.path
+local MODULE = "spec.sandbox.httpd_module"
 
 -- Bounded waiting for what another thread does.
 local function eventually(condition, what)
@@ -65,8 +63,6 @@ describe("sandbox httpd", function()
     return client:perform("GET", url, {}, nil, 20)
   end
 
-  setup(function() package.path = "./spec/?.lua;" .. path end)
-  teardown(function() package.path = path end)
   before_each(function() servers = {} end)
   after_each(function()
     for _, server in ipairs(servers) do server:stop() end
@@ -97,9 +93,9 @@ describe("sandbox httpd", function()
     end)
 
     it("tells what kept the module from running", function()
-      local server, problem = httpd.start { module = "sandbox.no_such_module", ports = { v1 = 0 } }
+      local server, problem = httpd.start { module = "spec.sandbox.no_such_module", ports = { v1 = 0 } }
       assert.is_nil(server)
-      assert.matches("sandbox.no_such_module", problem)
+      assert.matches("spec.sandbox.no_such_module", problem, 1, true)
       server, problem = httpd.start { module = MODULE, config = "refuse", ports = { v1 = 0 } }
       assert.is_nil(server)
       assert.matches("no such configuration", problem)

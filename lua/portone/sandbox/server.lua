@@ -10,6 +10,7 @@ local json = require "portone.json"
 local control = require "portone.sandbox.control"
 local journal = require "portone.sandbox.journal"
 local router = require "portone.sandbox.router"
+local schema = require "portone.sandbox.schema"
 local wire = require "portone.sandbox.wire"
 local world_of = require "portone.sandbox.world"
 
@@ -124,12 +125,6 @@ local function wrong_method(book, req)
   return 405, body, headers
 end
 
--- An operation that the books have no rule for.
-local function no_rule(book, req)
-  local _, body, headers = book.not_found(world, req)
-  return 501, body, headers
-end
-
 local function outstanding(book, req)
   if book.outstanding then
     return book.outstanding(world, req)
@@ -162,7 +157,7 @@ local function carry_out(book, req, row, problems, wait)
   elseif book.handlers[row.name] then
     status, body, headers = book.handlers[row.name](world, req)
   else
-    status, body, headers = no_rule(book, req)
+    status, body, headers = schema.answer(world, req)
   end
   if wait.after then
     coroutine.yield(wait.after)
