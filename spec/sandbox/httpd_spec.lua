@@ -108,6 +108,16 @@ describe("sandbox httpd", function()
       assert.matches("cannot listen on port " .. server:port("v1"), problem)
     end)
 
+    it("takes a port again at once that it has just left", function()
+      local server = start()
+      local port = server:port("v1")
+      local c = ask(server, "/idle")
+      assert.equal("200", (answer(c)))
+      server:stop()  -- the first to close: its end of the connection lingers
+      c:close()
+      assert.equal(port, start { ports = { v1 = port } }:port("v1"))
+    end)
+
     it("listens on loopback only", function()
       local server = start()
       local f = assert(io.open("/proc/net/tcp"))
