@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
-** JSON for money, through lua-cjson.
+** JSON for money, through lua-cjson: writing it, and what reading it
+** (ljsonread.c) shares.
 **
 ** The codec is a private instance of lua-cjson (cjson.new()), so that no
 ** setting leaks in either direction. Its two generations in the field
 ** differ: only the younger one can write an empty array or an integer of
-** more than 14 digits, or tells [] from {} when it reads. So a walk over
-** the value goes before encoding and one after decoding, and where the
-** walk meets what the older codec cannot carry, a mark takes its place in
-** the value and is exchanged in the text:
+** more than 14 digits, or tells [] from {} when it reads, and only it asks
+** the metatables of what it writes. So a walk over the value goes before
+** encoding and one after decoding, and where the walk meets what the
+** codecs do not carry alike, a mark takes its place in the value and is
+** exchanged in the text:
 **
 **   encode: check (UTF-8, numbers, shape, depth; a fault has a path)
 **           -> only if a mark is needed: a copy with "<mark>[]" or
@@ -19,7 +21,7 @@
 ** of a user or a server can hold it. Both marks are rare; the common call
 ** is one walk and one cjson call.
 */
-#include "lcore.h"
+#include "ljson.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,18 +29,12 @@
 #include <string.h>
 
 #include "crypto.h"
+#include "jsontext.h"
 
-#define MAX_DEPTH  64
-#define MAX_EXACT  9007199254740992.0  /* 2^53 */
 #define MAX_PLAIN  1e14                /* cjson writes 14 digits */
 #define ARRAY_MT   "portone.array"
 
 #define MARK_SIZE  32                  /* hex digits */
-
-/* Upvalues of encode and decode. */
-#define UP_CODEC   lua_upvalueindex(1) /* cjson's function */
-#define UP_MARK    lua_upvalueindex(2)
-#define UP_ARRAY   lua_upvalueindex(3) /* metatable of marked arrays */
 
 /* One step of the way to the value being looked at. */
 struct step {
@@ -93,42 +89,13 @@ static int fail(struct walk *w, const struct step *s, const char *problem) {
 /* }=================== */
 
 
-/* Length of the UTF-8 sequence at p (RFC 3629), 0 when it is not one. */
-static size_t sequence(const unsigned char *p, size_t left) {
-  unsigned char c = p[0];
-  size_t i, n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-  if (c < 0xc2 || c > 0xf4 || n > left)
-    return 0;
-  for (i = 1; i < n; i++)
-    if ((p[i] & 0xc0) != 0x80)
-      return 0;
-  if ((c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f)
-      || (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f))
-    return 0;  /* over-long, surrogate, beyond U+10FFFF */
-  return n;
-}
-
-
-static int is_utf8(const char *s, size_t len) {
-  const unsigned char *p = (const unsigned char *)s;
-  size_t i = 0;
-  while (i < len) {
-    size_t n = p[i] < 0x80 ? 1 : sequence(p + i, len - i);
-    if (n == 0)
-      return 0;
-    i += n;
-  }
-  return 1;
-}
-
-
 #if LUA_VERSION_NUM >= 503
 
 /* An integer that its double does not stand for. */
 static int is_beyond(lua_State *L, int idx) {
   lua_Integer i = lua_tointeger(L, idx);
   return lua_isinteger(L, idx)
-         && (i > (lua_Integer)MAX_EXACT || i < -(lua_Integer)MAX_EXACT);
+         && (i > (lua_Integer)PO_MAX_EXACT || i < -(lua_Integer)PO_MAX_EXACT);
 }
 
 #else
@@ -154,7 +121,7 @@ static int number_kind(lua_State *L, int idx, const char **problem) {
   if (size == floor(size)) {
     if (size < MAX_PLAIN)
       return 1;
-    if (size <= MAX_EXACT && !is_beyond(L, idx))
+    if (size <= PO_MAX_EXACT && !is_beyond(L, idx))
       return 2;
     *problem = "is an integer beyond 2^53, which JSON readers do not keep "
                "exact";
@@ -168,56 +135,49 @@ static int number_kind(lua_State *L, int idx, const char **problem) {
 }
 
 
-enum shape { SHAPE_BAD, SHAPE_OBJECT, SHAPE_ARRAY, SHAPE_EMPTY };
+/* The keys of a table while it is walked. */
+struct keys {
+  size_t names, items;
+  lua_Number last;          /* the highest position */
+};
 
-/* Adds the key on the stack top to the count; what is wrong with it, or NULL. */
-static const char *count_key(lua_State *L, size_t *names, size_t *items,
-                             lua_Number *last) {
-  if (lua_type(L, -1) == LUA_TSTRING)
-    ++*names;
-  else if (lua_type(L, -1) == LUA_TNUMBER) {
-    lua_Number k = lua_tonumber(L, -1);
-    if (k < 1 || k != floor(k))
+
+/*
+** Counts the key at 'idx' and makes it a step; what is wrong with it, or
+** NULL.
+*/
+static const char *take_key(lua_State *L, int idx, struct keys *k,
+                            struct step *here) {
+  lua_Number n;
+  size_t len;
+  if (lua_type(L, idx) == LUA_TSTRING) {
+    here->key = lua_tolstring(L, idx, &len);
+    if (!po_is_utf8(here->key, len))
+      return "has a field name that is not UTF-8";
+    k->names++;
+  }
+  else {
+    n = lua_type(L, idx) == LUA_TNUMBER ? lua_tonumber(L, idx) : 0;
+    if (!(n >= 1 && n <= PO_MAX_EXACT && n == floor(n)))
       return "has a key that is neither a name nor a position";
-    if (k > *last)
-      *last = k;
-    ++*items;
+    here->key = NULL;
+    here->index = (lua_Integer)n;
+    k->last = n > k->last ? n : k->last;
+    k->items++;
   }
-  else
-    return "has a key that is neither a name nor a position";
-  return (*items && *names) ? "mixes named fields and list items" : NULL;
+  return (k->items && k->names) ? "mixes named fields and list items" : NULL;
 }
 
 
-/* What the table at absolute index 'idx' is, by its keys alone. */
-static enum shape shape_of(lua_State *L, int idx, const char **problem) {
-  size_t items = 0, names = 0;
-  lua_Number last = 0;
-  lua_pushnil(L);
-  while (lua_next(L, idx)) {  /* key, value */
-    lua_pop(L, 1);
-    *problem = count_key(L, &names, &items, &last);
-    if (*problem) {
-      lua_pop(L, 1);
-      return SHAPE_BAD;
-    }
-  }
-  if (items == 0)
-    return names ? SHAPE_OBJECT : SHAPE_EMPTY;
-  if (last == (lua_Number)items)
-    return SHAPE_ARRAY;
-  *problem = "is a list with holes";
-  return SHAPE_BAD;
-}
+enum metatable { META_NONE, META_ARRAY, META_OTHER };
 
-
-static int is_marked_array(lua_State *L, int idx) {
-  int equal;
+static enum metatable metatable_of(lua_State *L, int idx) {
+  int ours;
   if (!lua_getmetatable(L, idx))
-    return 0;
-  equal = lua_rawequal(L, -1, UP_ARRAY);
+    return META_NONE;
+  ours = lua_rawequal(L, -1, UP_ARRAY);
   lua_pop(L, 1);
-  return equal;
+  return ours ? META_ARRAY : META_OTHER;
 }
 
 
@@ -225,7 +185,7 @@ static int is_marked_array(lua_State *L, int idx) {
 static int empty_is_array(struct walk *w, int idx, const struct step *at) {
   lua_State *L = w->L;
   int yes;
-  if (is_marked_array(L, idx))
+  if (metatable_of(L, idx) == META_ARRAY)
     return 1;
   if (!w->resolver)
     return 0;
@@ -244,49 +204,42 @@ static int check_value(struct walk *w, int idx, const struct step *at,
                        int depth);
 
 
-static int check_members(struct walk *w, int idx, const struct step *at,
-                         int depth, enum shape shape) {
-  lua_State *L = w->L;
-  struct step here;
-  here.up = at;
-  here.key = NULL;
-  here.index = 0;
-  lua_pushnil(L);
-  while (lua_next(L, idx)) {  /* key, value */
-    int value = lua_gettop(L);
-    if (shape == SHAPE_ARRAY)
-      here.index = (lua_Integer)lua_tonumber(L, value - 1);
-    else {
-      size_t len;
-      here.key = lua_tolstring(L, value - 1, &len);
-      if (!is_utf8(here.key, len))
-        return fail(w, at, "has a field name that is not UTF-8");
-    }
-    if (!check_value(w, value, &here, depth + 1))
-      return 0;
-    lua_pop(L, 1);
-  }
+/* The keys of the table at 'idx' are known: is it something? */
+static int check_shape(struct walk *w, int idx, const struct step *at,
+                       const struct keys *k) {
+  enum metatable meta = metatable_of(w->L, idx);
+  if (k->last > (lua_Number)k->items)
+    return fail(w, at, "is a list with holes");
+  if (meta == META_ARRAY && k->names)
+    return fail(w, at, "is marked as an array but has named fields");
+  if (meta == META_OTHER)
+    w->marks++;  /* only its content counts: the codec gets a copy */
+  if (k->items + k->names == 0)
+    w->marks += empty_is_array(w, idx, at);
   return 1;
 }
 
 
 static int check_table(struct walk *w, int idx, const struct step *at,
                        int depth) {
-  const char *problem = NULL;
-  enum shape shape;
-  if (depth > MAX_DEPTH)
+  lua_State *L = w->L;
+  struct keys keys = {0, 0, 0};
+  struct step here;
+  if (depth > PO_MAX_DEPTH)
     return fail(w, at, "is nested too deep");
-  luaL_checkstack(w->L, 8, "JSON value");
-  shape = shape_of(w->L, idx, &problem);
-  if (shape == SHAPE_BAD)
-    return fail(w, at, problem);
-  if (shape == SHAPE_EMPTY) {
-    w->marks += empty_is_array(w, idx, at);
-    return 1;
+  luaL_checkstack(L, 8, "JSON value");
+  here.up = at;
+  lua_pushnil(L);
+  while (lua_next(L, idx)) {  /* key, value */
+    int value = lua_gettop(L);
+    const char *problem = take_key(L, value - 1, &keys, &here);
+    if (problem)
+      return fail(w, at, problem);
+    if (!check_value(w, value, &here, depth + 1))
+      return 0;
+    lua_pop(L, 1);
   }
-  if (shape == SHAPE_OBJECT && is_marked_array(w->L, idx))
-    return fail(w, at, "is marked as an array but has named fields");
-  return check_members(w, idx, at, depth, shape);
+  return check_shape(w, idx, at, &keys);
 }
 
 
@@ -301,7 +254,7 @@ static int check_value(struct walk *w, int idx, const struct step *at,
   switch (lua_type(L, idx)) {
     case LUA_TSTRING:
       s = lua_tolstring(L, idx, &len);
-      return is_utf8(s, len) ? 1 : fail(w, at, "is not valid UTF-8");
+      return po_is_utf8(s, len) ? 1 : fail(w, at, "is not valid UTF-8");
     case LUA_TNUMBER:
       kind = number_kind(L, idx, &problem);
       w->marks += kind == 2;
@@ -317,6 +270,15 @@ static int check_value(struct walk *w, int idx, const struct step *at,
     default:
       return fail(w, at, "is of a Lua type that JSON does not have");
   }
+}
+
+
+static int is_empty(lua_State *L, int idx) {
+  lua_pushnil(L);
+  if (!lua_next(L, idx))
+    return 1;
+  lua_pop(L, 2);
+  return 0;
 }
 
 
@@ -339,7 +301,7 @@ static void push_marked(struct walk *w, int idx, const struct step *at) {
     return;
   }
   luaL_checkstack(L, 8, "JSON value");
-  if (shape_of(L, idx, &unused) == SHAPE_EMPTY && empty_is_array(w, idx, at)) {
+  if (is_empty(L, idx) && empty_is_array(w, idx, at)) {
     lua_pushvalue(L, UP_MARK);
     lua_pushliteral(L, "[]");
     lua_concat(L, 2);
@@ -375,6 +337,7 @@ static void push_unmarked(lua_State *L, const char *s, size_t len) {
   const char *end = s + len;
   const char *hit;
   luaL_Buffer b;
+  luaL_checkstack(L, LUA_MINSTACK, "JSON text");
   luaL_buffinit(L, &b);
   while ((hit = find(s, (size_t)(end - s), mark, n)) != NULL) {
     const char *close = memchr(hit, '"', (size_t)(end - hit));
@@ -387,8 +350,7 @@ static void push_unmarked(lua_State *L, const char *s, size_t len) {
 }
 
 
-/* json_encode(value, is_array|nil) -> text | nil, problem, path */
-static int json_encode(lua_State *L) {
+int po_json_encode(lua_State *L) {
   struct walk w;
   luaL_checkany(L, 1);
   lua_settop(L, 2);
@@ -418,172 +380,6 @@ static int json_encode(lua_State *L) {
 /* }============================= */
 
 
-/* {====== Decoding ====== */
-
-static const char *skip_space(const char *p, const char *end) {
-  while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
-    p++;
-  return p;
-}
-
-
-/* The "]" of an empty array that opens at p, or NULL. */
-static const char *empty_array(const char *p, const char *end) {
-  p = skip_space(p + 1, end);
-  return p < end && *p == ']' ? p : NULL;
-}
-
-
-/* Past the string that opens at p. */
-static const char *skip_string(const char *p, const char *end) {
-  for (p++; p < end && *p != '"'; p++)
-    if (*p == '\\')
-      p++;
-  return p < end ? p + 1 : end;
-}
-
-
-/* May the text hold an empty array? A quick look that ignores strings. */
-static int may_be_empty(const char *p, const char *end) {
-  while ((p = memchr(p, '[', (size_t)(end - p))) != NULL) {
-    if (empty_array(p, end))
-      return 1;
-    p++;
-  }
-  return 0;
-}
-
-
-/* Pushes the text with every [] outside of a string as ["<mark>"]. */
-static void push_filled(lua_State *L, const char *p, const char *end) {
-  const char *from = p;
-  const char *close;
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  while (p < end) {
-    if (*p == '"')
-      p = skip_string(p, end);
-    else if (*p == '[' && (close = empty_array(p, end)) != NULL) {
-      luaL_addlstring(&b, from, (size_t)(p - from));
-      luaL_addstring(&b, "[\"");
-      luaL_addstring(&b, lua_tostring(L, UP_MARK));
-      luaL_addstring(&b, "\"]");
-      p = from = close + 1;
-    }
-    else
-      p++;
-  }
-  luaL_addlstring(&b, from, (size_t)(p - from));
-  luaL_pushresult(&b);
-}
-
-
-/* Is the table at 'idx' the stand-in of an empty array? Then empty it. */
-static int unfill(lua_State *L, int idx) {
-  int filled;
-  lua_rawgeti(L, idx, 1);
-  filled = lua_rawequal(L, -1, UP_MARK);
-  lua_pop(L, 1);
-  if (filled) {
-    lua_pushnil(L);
-    lua_rawseti(L, idx, 1);
-    lua_pushvalue(L, UP_ARRAY);
-    lua_setmetatable(L, idx);
-  }
-  return filled;
-}
-
-
-#if LUA_VERSION_NUM >= 503
-
-/*
-** Pushes the number at 'idx' as an integer, or as the float it has to be,
-** and returns 1; 0 when it is right as it is. From 2^53 on both codecs
-** give the float: 2^53 is also what 2^53 + 1 reads as, and only one of
-** them could tell the two apart.
-*/
-static int push_number(lua_State *L, int idx) {
-  lua_Number x = lua_tonumber(L, idx);
-  int exact = fabs(x) < MAX_EXACT;
-  if (lua_isinteger(L, idx)) {
-    if (exact)
-      return 0;
-    lua_pushnumber(L, x);
-    return 1;
-  }
-  if (!exact || x != floor(x))
-    return 0;
-  lua_pushinteger(L, (lua_Integer)x);
-  return 1;
-}
-
-#else
-
-#define push_number(L, idx) 0
-
-#endif
-
-
-/* Integers, nulls and empty arrays of the decoded table at 'idx'. */
-static void tidy(lua_State *L, int idx, int filled) {
-  luaL_checkstack(L, 8, "JSON value");
-  if (filled && unfill(L, idx))
-    return;
-  lua_pushnil(L);
-  while (lua_next(L, idx)) {  /* key, value */
-    int value = lua_gettop(L);
-    switch (lua_type(L, value)) {
-      case LUA_TTABLE:
-        tidy(L, value, filled);
-        break;
-      case LUA_TNUMBER:
-        if (push_number(L, value)) {
-          lua_pushvalue(L, value - 1);
-          lua_insert(L, -2);
-          lua_rawset(L, idx);  /* an existing key: the walk may go on */
-        }
-        break;
-      case LUA_TLIGHTUSERDATA:  /* null: absent, but a list keeps places */
-        if (lua_type(L, value - 1) == LUA_TSTRING) {
-          lua_pushvalue(L, value - 1);
-          lua_pushnil(L);
-          lua_rawset(L, idx);
-        }
-        break;
-      default:
-        break;
-    }
-    lua_settop(L, value - 1);
-  }
-}
-
-
-/* json_decode(text) -> value | nil, problem */
-static int json_decode(lua_State *L) {
-  size_t len;
-  const char *s = luaL_checklstring(L, 1, &len);
-  int filled = may_be_empty(s, s + len);
-  lua_settop(L, 1);
-  lua_pushvalue(L, UP_CODEC);
-  if (filled)
-    push_filled(L, s, s + len);
-  else
-    lua_pushvalue(L, 1);
-  if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
-    luaL_pushfail(L);
-    lua_insert(L, -2);
-    return 2;
-  }
-  if (lua_istable(L, -1))
-    tidy(L, lua_gettop(L), filled);
-  else if (lua_type(L, -1) == LUA_TNUMBER)
-    (void)push_number(L, lua_gettop(L));
-  return 1;
-}
-
-/* }====================== */
-
-
 /* instance.name(value), when this generation of cjson has it */
 static void set(lua_State *L, int instance, const char *name, int value) {
   lua_getfield(L, instance, name);
@@ -609,8 +405,8 @@ static void push_codec(lua_State *L) {
   lua_call(L, 0, 1);
   lua_remove(L, -2);
   instance = lua_gettop(L);
-  set(L, instance, "encode_max_depth", MAX_DEPTH + 2);
-  set(L, instance, "decode_max_depth", MAX_DEPTH * 2);
+  set(L, instance, "encode_max_depth", PO_MAX_DEPTH + 2);
+  set(L, instance, "decode_max_depth", PO_MAX_DEPTH * 2);
   set(L, instance, "encode_number_precision", 14);
   set(L, instance, "encode_invalid_numbers", -1);
   set(L, instance, "decode_invalid_numbers", -1);
@@ -640,12 +436,12 @@ void po_open_json(lua_State *L) {
   lua_getfield(L, module + 1, "encode");
   lua_pushvalue(L, module + 2);
   lua_pushvalue(L, module + 3);
-  lua_pushcclosure(L, json_encode, 3);
+  lua_pushcclosure(L, po_json_encode, 3);
   lua_setfield(L, module, "json_encode");
   lua_getfield(L, module + 1, "decode");
   lua_pushvalue(L, module + 2);
   lua_pushvalue(L, module + 3);
-  lua_pushcclosure(L, json_decode, 3);
+  lua_pushcclosure(L, po_json_decode, 3);
   lua_setfield(L, module, "json_decode");
   lua_pushvalue(L, module + 3);
   lua_setfield(L, module, "array_mt");

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What the writing and the reading of JSON share. */
+#ifndef po_ljson_h
+#define po_ljson_h
+
+#include "lcore.h"
+
+#define PO_MAX_DEPTH 64
+#define PO_MAX_EXACT 9007199254740992.0  /* 2^53 */
+
+/* Upvalues of po_json_encode and po_json_decode. */
+#define UP_CODEC lua_upvalueindex(1)     /* cjson's function */
+#define UP_MARK  lua_upvalueindex(2)     /* what no text holds */
+#define UP_ARRAY lua_upvalueindex(3)     /* metatable of marked arrays */
+
+/* (value, is_array|nil) -> text | nil, problem, path */
+int po_json_encode(lua_State *L);
+
+/* (text) -> value | nil, problem */
+int po_json_decode(lua_State *L);
+
+#endif
