@@ -73,7 +73,7 @@ describe("V2 over HTTP", function()
 
   it("says that a request is still running, then what came of it", function()
     local path = "/payments/" .. new_id() .. "/billing-key"
-    local header = { 'Idempotency-Key: "still-running-' .. ids .. '"',
+    local header = { 'Idempotency-Key: "still-running-key-' .. ids .. '"',
       "Authorization: PortOne " .. sb.api_secret, "Content-Type: application/json" }
     sb:fault { fault = "latency_after_commit", op = "v2.payment.pay_with_billing_key", nth = 1,
       seconds = 0.5 }
