@@ -1,0 +1,317 @@
+-- SPDX-License-Identifier: MIT
+-- What all hosts that wait have in common. A loop says how a coroutine is suspended and woken
+-- (its primitives, below); this makes of it what a call needs: perform, once, map.
+--
+-- A box is an inbox and, by id, the calls that are in flight from it. Whoever empties the inbox
+-- (drain) files the result in the call and wakes its waiter. A waiter that is gone is not
+-- missed: its result is dropped.
+
+local core = require "portone.core"
+
+local M = {}
+
+local unpack = table.unpack or unpack
+
+---What a loop has to offer.
+---@class portone.Loop
+---@field name string
+---@field check fun(): table?  the caller's scope if it has one; raises where nobody can wait
+---@field wait fun(waiter: table, seconds?: number)  suspends the caller, until 'wake'
+---@field wake fun(waiter: table)
+---@field start fun(fn: function, done: function): table?  runs fn soon, then done(ok, ...)
+---@field detach? fun(fn: function, done: function)  as 'start', but outlives the caller
+---@field box fun(): table  the box to submit to
+---@field sleep fun(seconds: number)
+---@field reap? fun(scope: table)  after the end of what was started
+
+-- {====== Yielding ======
+
+local isyieldable = coroutine.isyieldable
+
+-- Lua 5.1 cannot yield out of a pcall, and cannot tell where it can yield.
+local function yields_across_pcall()
+  local co = coroutine.create(function() pcall(coroutine.yield) end)
+  coroutine.resume(co)
+  return coroutine.status(co) == "suspended"
+end
+
+M.yields_across_pcall = yields_across_pcall()
+
+local CANNOT = "portone: a call cannot wait here: between it and its coroutine is %s, which Lua "
+  .. "cannot suspend; make the call outside of it"
+
+local known = { pcall = pcall, xpcall = xpcall, ["table.sort"] = table.sort,
+  ["string.gsub"] = string.gsub, tostring = tostring, require = require, dofile = dofile }
+
+-- The nearest C function on the stack that cannot be suspended, in words.
+local function culprit()
+  local level = 3
+  local info = debug.getinfo(level, "Snf")
+  while info do
+    local fn = info.func
+    if info.what == "C" and not (M.yields_across_pcall and (fn == pcall or fn == xpcall)) then
+      for name, value in pairs(known) do
+        if fn == value then
+          return name
+        end
+      end
+      return info.name and "the C function '" .. info.name .. "'" or "a C function"
+    end
+    level = level + 1
+    info = debug.getinfo(level, "Snf")
+  end
+end
+
+---Raises where the running coroutine cannot be suspended. Where Lua itself cannot tell, 'probe'
+---is to suspend and resume it once: better that fails than a wait for what has been sent.
+---@param probe fun()
+function M.must_yield(probe)
+  local c
+  if isyieldable then
+    c = not isyieldable() and (culprit() or "a C function")
+  else
+    c = culprit()
+  end
+  if c then
+    error(CANNOT:format(c), 0)
+  elseif not isyieldable then
+    probe()
+  end
+end
+
+---coroutine.create, which in Lua 5.1 takes no C function.
+M.create = pcall(coroutine.create, print) and coroutine.create or function(fn)
+  return coroutine.create(function(...) return fn(...) end)
+end
+
+---The running coroutine, nil in the main one.
+function M.running()
+  local co, main = coroutine.running()
+  return not main and co or nil
+end
+
+---Runs fn and reports its end, whether it returned or raised: pcall that can be yielded out of
+---in every Lua.
+---@param done fun(ok: boolean, ...)
+---@param fn function
+function M.protected(done, fn)
+  if M.yields_across_pcall then
+    return done(pcall(fn))
+  end
+  local co = M.create(fn)
+  local function go(ok, ...)
+    if coroutine.status(co) == "dead" then
+      return done(ok, ...)
+    end
+    return go(coroutine.resume(co, coroutine.yield(...)))
+  end
+  return go(coroutine.resume(co))
+end
+
+-- }======================
+
+-- {====== perform ======
+
+local function perform(loop)
+  return function(client, method, url, headers, body, timeout)
+    local scope = loop.check()
+    if scope and scope.cancelled then
+      return nil, "cancelled", "cancelled before it was sent", "nothing", 0
+    end
+    local box = loop.box()
+    local id, code, message, sent, elapsed =
+      box.inbox:submit(client, method, url, headers, body, timeout)
+    if not id then
+      return nil, code, message, sent, elapsed
+    end
+    local call = { id = id, box = box }
+    box.calls[id] = call
+    if scope then scope.call = call end
+    loop.wait(call, timeout)
+    if scope then scope.call = nil end
+    if call[1] then
+      return call[1], call[2], call[3], call[4]
+    end
+    return nil, call[2], call[3], call[4], call[5]
+  end
+end
+
+---A box with an inbox of its own.
+---@return table
+function M.box()
+  return { inbox = core.inbox(), calls = {} }
+end
+
+---Files what has come and wakes those who wait for it.
+---@param box table
+---@param wake fun(waiter: table)
+function M.drain(box, wake)
+  local inbox, calls = box.inbox, box.calls
+  -- not more than there are now: who submits anew in here is served next time
+  for _ = 1, inbox:count() do
+    local id, a, b, c, d, e = inbox:take()
+    if not id then
+      return
+    end
+    local call = calls[id]
+    calls[id] = nil
+    if call then
+      call[1], call[2], call[3], call[4], call[5], call.done = a, b, c, d, e, true
+      wake(call)
+    end
+  end
+end
+
+-- }=====================
+
+-- {====== once ======
+
+local function pack(...)
+  return { n = select("#", ...), ... }
+end
+
+-- A flight is on its own: none of those who wait for it can take it down.
+local function once(loop)
+  local flights = {}
+  return function(key, fn)
+    loop.check()
+    local flight = flights[key]
+    if not flight then
+      flight = { waiters = {} }
+      flights[key] = flight
+      local function landed(ok, ...)
+        flights[key] = nil
+        flight.done, flight.ok, flight.results = true, ok, pack(...)
+        for _, waiter in ipairs(flight.waiters) do
+          waiter.done = true
+          loop.wake(waiter)
+        end
+      end
+      (loop.detach or loop.start)(fn, landed)
+    end
+    if not flight.done then
+      local waiter = {}
+      table.insert(flight.waiters, waiter)
+      loop.wait(waiter)
+    end
+    if not flight.ok then
+      error(flight.results[1], 0)
+    end
+    return unpack(flight.results, 1, flight.results.n)
+  end
+end
+
+-- }==================
+
+-- {====== map ======
+
+---Ends what a scope is waiting for; what it does next fails at once.
+function M.cancel(scope)
+  scope.cancelled = true
+  local call = scope.call
+  if call then
+    call.box.inbox:cancel(call.id)
+  end
+end
+
+local function map_options(options)
+  local o = {}
+  for name, value in pairs(options or {}) do
+    o[name] = value
+  end
+  o.concurrency = o.concurrency or 8
+  o.mode = o.mode or "first_error"
+  if type(o.concurrency) ~= "number" or o.concurrency < 1 then
+    error("portone.map: concurrency must be a number, 1 or more", 3)
+  elseif o.mode ~= "first_error" and o.mode ~= "collect" then
+    error("portone.map: mode must be 'first_error' or 'collect'", 3)
+  elseif o.on_progress ~= nil and type(o.on_progress) ~= "function" then
+    error("portone.map: on_progress must be a function", 3)
+  end
+  return o
+end
+
+-- One item is done: ok, value, err as pcall gives them.
+local function file(run, i, ok, value, err)
+  run.running[i] = nil
+  run.finished = run.finished + 1
+  if run.stop then
+    return
+  end
+  local failed = not ok or (value == nil and err ~= nil)
+  if not failed then
+    run.results[i] = value
+  elseif run.options.mode == "collect" then
+    run.errors[i] = ok and err or value
+  else
+    run.stop = { raised = not ok, error = ok and err or value, index = i }
+    for _, scope in pairs(run.running) do
+      M.cancel(scope)
+    end
+    return
+  end
+  if run.options.on_progress then
+    run.options.on_progress(run.finished, run.n, i)
+  end
+end
+
+local function run_map(loop, run, fn)
+  while run.finished < run.started or (run.started < run.n and not run.stop) do
+    while run.started < run.n and run.started - run.finished < run.options.concurrency
+        and not run.stop do
+      local i = run.started + 1
+      run.started = i
+      local item = run.items[i]
+      run.running[i] = loop.start(function() return fn(item, i) end, function(...)
+        run.ended[#run.ended + 1] = pack(i, ...)
+        if run.waiter then
+          local waiter = run.waiter
+          run.waiter, waiter.done = nil, true
+          loop.wake(waiter)
+        end
+      end)
+    end
+    if #run.ended == 0 then
+      run.waiter = {}
+      loop.wait(run.waiter)
+    end
+    local ended = run.ended
+    run.ended = {}
+    for _, e in ipairs(ended) do
+      if loop.reap then loop.reap(run.running[e[1]]) end
+      file(run, unpack(e, 1, e.n))
+    end
+  end
+end
+
+local function map(loop)
+  return function(items, fn, options)
+    if type(items) ~= "table" or type(fn) ~= "function" then
+      error("portone.map: a list and a function expected", 2)
+    end
+    local run = { items = items, n = #items, options = map_options(options), results = {},
+      errors = {}, running = {}, ended = {}, started = 0, finished = 0 }
+    run.results.n = run.n
+    loop.check()
+    run_map(loop, run, fn)
+    if run.stop then
+      if run.stop.raised then
+        error(run.stop.error, 0)
+      end
+      return nil, run.stop.error, run.stop.index
+    end
+    return run.results, run.errors
+  end
+end
+
+-- }=================
+
+---A host of a loop's primitives.
+---@param loop portone.Loop
+---@return table host  name, perform, once, map, sleep
+function M.new(loop)
+  return { name = loop.name, sleep = loop.sleep, perform = perform(loop), once = once(loop),
+    map = map(loop) }
+end
+
+return M

@@ -1,0 +1,419 @@
+-- SPDX-License-Identifier: MIT
+-- Tasks, for a program with a loop of its own: a game, a daemon, a script.
+--
+--   local task = tasks.spawn(function() … portone calls … end)
+--   while running do  -- the program's loop
+--     tasks.poll(0)   -- goes on with the tasks whose answers have come
+--   end
+--
+-- A task is a coroutine in which a call suspends. 'poll' resumes it when the answer is there;
+-- with nothing done it looks at one flag. All of it belongs to one lua_State: tasks never run
+-- at the same time, and never but inside spawn, poll, run and wait.
+
+local core = require "portone.core"
+local hosts = require "portone.loop.host"
+
+local M = { name = "tasks" }
+
+local unpack = table.unpack or unpack
+local resume, yield, status = coroutine.resume, coroutine.yield, coroutine.status
+local drain = hosts.drain
+
+-- What a task's yield says. Anything else is a yield of the user's own: until the next poll.
+local WAIT, PROBE = {}, {}
+
+local box                       -- opened by the first call
+local current                   -- the task that is running
+local live = 0                  -- tasks that have not ended
+local soon = { first = 1, last = 0 }  -- to go on as soon as nothing runs, in order
+local later = {}                -- to go on at the next poll: they have yielded themselves
+local sleepers = { n = 0 }      -- a heap of { at, waiter }, the earliest first
+
+-- {====== The heap of sleepers ======
+
+local function push_sleeper(at, waiter)
+  local i = sleepers.n + 1
+  sleepers.n = i
+  local entry = { at = at, waiter = waiter }
+  while i > 1 do
+    local parent = math.floor(i / 2)
+    if sleepers[parent].at <= at then break end
+    sleepers[i] = sleepers[parent]
+    i = parent
+  end
+  sleepers[i] = entry
+end
+
+local function pop_sleeper()
+  local n, top = sleepers.n, sleepers[1]
+  local last = sleepers[n]
+  sleepers[n], sleepers.n = nil, n - 1
+  if n > 1 then
+    local i, child = 1, 2
+    while child < n do
+      if child + 1 < n and sleepers[child + 1].at < sleepers[child].at then
+        child = child + 1
+      end
+      if last.at <= sleepers[child].at then break end
+      sleepers[i] = sleepers[child]
+      i, child = child, child * 2
+    end
+    sleepers[i] = last
+  end
+  return top
+end
+
+-- }==================================
+
+-- {====== A task ======
+
+---@class portone.Task
+---@field status "running"|"done"|"failed"|"cancelled"
+---@field result any        what fn returned first; all of it in 'results', with n
+---@field error any         what fn raised
+---@field traceback string  where it did
+local Task = { __name = "portone.task" }
+Task.__index = Task
+
+function Task:__tostring()
+  return ("portone.task (%s)"):format(self.status)
+end
+
+-- A failure that nobody waits for would be silent.
+local function report(task)
+  io.stderr:write("portone: a task failed: ", task.traceback, "\n")
+end
+
+---Called with each failed task that nobody waits for; writes to stderr unless replaced.
+M.on_error = report
+
+local function go_on_soon(task)
+  soon.last = soon.last + 1
+  soon[soon.last] = task
+end
+
+local function wake(waiter)
+  local task = waiter.task
+  if task then
+    waiter.task = nil
+    go_on_soon(task)
+  end
+end
+
+local function finish(task, state)
+  task.status, task.co, task.call = task.cancelled and "cancelled" or state, nil, nil
+  live = live - 1
+  if task.ended then
+    task.ended(state == "done", unpack(task.results, 1, task.results.n))
+  elseif task.status == "failed" and not task.joined and M.on_error then
+    M.on_error(task)
+  end
+  for _, waiter in ipairs(task.joined or {}) do
+    waiter.done = true
+    wake(waiter)
+  end
+end
+
+local step
+
+local function after(task, outer, ok, op, ...)
+  current = outer
+  if not ok then
+    local text = type(op) == "string" and op or tostring(op)
+    task.error, task.traceback = op, debug.traceback(task.co, text)
+    task.results = { n = 1, op }
+    finish(task, "failed")
+  elseif status(task.co) == "dead" then
+    task.result, task.results = op, { n = select("#", op, ...), op, ... }
+    finish(task, "done")
+  elseif op == PROBE then
+    step(task)
+  elseif op ~= WAIT then
+    task.yielded = true
+    later[#later + 1] = task
+  end
+end
+
+function step(task, ...)
+  local outer = current
+  current = task
+  return after(task, outer, resume(task.co, ...))
+end
+
+local function new_task(fn, ended, ...)
+  local task = setmetatable({ co = hosts.create(fn), status = "running", ended = ended,
+    arguments = { n = select("#", ...), ... } }, Task)
+  live = live + 1
+  return task
+end
+
+local function go_on(task)
+  local arguments = task.arguments
+  if task.cancelled and (arguments or task.yielded) then
+    task.results = { n = 0 }  -- it has not begun, or cannot be told in any other way
+    finish(task, "cancelled")
+  elseif arguments then
+    task.arguments = nil
+    step(task, unpack(arguments, 1, arguments.n))
+  else
+    task.yielded = nil
+    step(task)
+  end
+end
+
+-- Outside of all tasks: goes on with those that can, and with those that become able thereby.
+local function run_soon()
+  while soon.first <= soon.last do
+    local task = soon[soon.first]
+    soon[soon.first] = nil
+    soon.first = soon.first + 1
+    go_on(task)
+  end
+end
+
+-- }====================
+
+-- {====== Waiting ======
+
+local function probe()
+  yield(PROBE)
+end
+
+local function check()
+  if not current then
+    error("portone: not in a task: do this in a function given to portone.spawn", 0)
+  elseif hosts.running() ~= current.co then
+    error("portone: a call in a coroutine of your own, inside a task, cannot wait; "
+      .. "give the function to portone.spawn instead", 0)
+  end
+  hosts.must_yield(probe)
+  return current
+end
+
+local function wait(waiter)
+  if not waiter.done then
+    waiter.task = current
+    yield(WAIT)
+  end
+end
+
+---Suspends the running task.
+---@param seconds number
+local function sleep(seconds)
+  local task = check()
+  if type(seconds) ~= "number" or seconds < 0 then
+    error("portone.sleep: seconds expected", 2)
+  end
+  if not task.cancelled then
+    local waiter = { task = task }
+    task.sleeping = waiter
+    push_sleeper(core.monotonic() + seconds, waiter)
+    yield(WAIT)
+    task.sleeping = nil
+  end
+  if task.cancelled then
+    error("the task was cancelled", 0)
+  end
+end
+
+local host = hosts.new {
+  name = "tasks", check = check, wait = wait, wake = wake, sleep = sleep,
+  box = function()
+    box = box or hosts.box()
+    return box
+  end,
+  start = function(fn, ended)
+    local task = new_task(fn, ended)
+    go_on_soon(task)
+    return task
+  end,
+}
+
+M.host, M.sleep = host, sleep
+
+-- }=====================
+
+-- {====== The user's side ======
+
+---Is the caller in a task?
+---@return boolean
+function M.inside()
+  return current ~= nil
+end
+
+---Starts a task. It runs at once, up to its first wait; inside another task, as soon as that
+---one waits.
+---@param fn function
+---@param ... any   its arguments
+---@return portone.Task
+function M.spawn(fn, ...)
+  if type(fn) ~= "function" then
+    error("portone.spawn: function expected, got " .. type(fn), 2)
+  end
+  local task = new_task(fn, nil, ...)
+  if current then
+    go_on_soon(task)
+  else
+    go_on(task)
+    run_soon()
+  end
+  return task
+end
+
+---Ends a task early. Its call in flight is closed and returns an error of kind "cancelled", its
+---sleep raises; so does all it tries after that. What was sent by then may have been done.
+---@return boolean  false when it had ended before
+function Task:cancel()
+  if not self.co then
+    return false
+  end
+  if not self.cancelled then
+    hosts.cancel(self)
+    local waiter = self.sleeping
+    if waiter then
+      wake(waiter)
+    end
+  end
+  return true
+end
+
+-- All that can go on now does. Whether anything did.
+local function turn()
+  local yielded = later
+  if yielded[1] then
+    later = {}
+    for i = 1, #yielded do
+      go_on_soon(yielded[i])
+    end
+  end
+  if sleepers.n > 0 then
+    local now = core.monotonic()
+    while sleepers.n > 0 and sleepers[1].at <= now do
+      wake(pop_sleeper().waiter)
+    end
+  end
+  if box then
+    drain(box, wake)
+  end
+  if soon.first <= soon.last then
+    run_soon()
+    return true
+  end
+end
+
+---Seconds until poll has something to do without anything coming in; nil: never.
+---@return number?
+function M.timeout()
+  if later[1] or soon.first <= soon.last then
+    return 0
+  elseif sleepers.n > 0 then
+    return math.max(0, sleepers[1].at - core.monotonic())
+  end
+end
+
+-- Waits for something to come, at most so long.
+local function idle(seconds)
+  local timeout = M.timeout()
+  if timeout and timeout < seconds then
+    seconds = timeout
+  end
+  if seconds <= 0 then
+    return
+  elseif box then
+    box.inbox:wait(seconds)
+  else
+    core.sleep(seconds)
+  end
+end
+
+local function outside(name)
+  if current then
+    error(("portone.%s: not from inside a task; in there calls wait by themselves"):format(name), 3)
+  end
+end
+
+---Goes on with every task that can.
+---@param seconds? number  how long to wait when none can; default 0: not at all
+---@return integer  tasks that have not ended
+function M.poll(seconds)
+  outside("poll")
+  if not turn() and seconds and seconds > 0 and live > 0 then
+    idle(seconds)
+    turn()
+  end
+  return live
+end
+
+---Runs until no task is left.
+function M.run()
+  outside("run")
+  while live > 0 do
+    turn()
+    if live > 0 then idle(60) end
+  end
+end
+
+---Waits for a task's end; in another task, or outside of all, where it runs them meanwhile.
+---@param seconds? number  outside only; default: as long as it takes
+---@return any ...  what it returned; nil, error, traceback when it failed or was cancelled
+function Task:wait(seconds)
+  self.joined = self.joined or {}
+  if self.co and current then
+    check()
+    local waiter = {}
+    table.insert(self.joined, waiter)
+    wait(waiter)
+  elseif self.co then
+    local ends = core.monotonic() + (seconds or math.huge)
+    while self.co and core.monotonic() < ends do
+      turn()
+      if self.co then idle(math.min(60, ends - core.monotonic())) end
+    end
+  end
+  if self.status == "done" then
+    return unpack(self.results, 1, self.results.n)
+  end
+  return nil, self.error or self.status, self.traceback
+end
+
+---Calls fn(item, i) for every item, several at a time, and gives the results in the order of
+---the items.
+---@param items any[]
+---@param fn fun(item: any, i: integer): any, any   a result, or nil and an error
+---@param options? table  concurrency = 8, mode = "first_error" or "collect",
+---  on_progress = fun(done: integer, total: integer, i: integer)
+---@return table? results  with n; "first_error": nil, the error, its index, the rest cancelled
+---@return table errors    "collect": by index
+function M.map(items, fn, options)
+  if current then
+    return host.map(items, fn, options)
+  end
+  local task = new_task(host.map, function() end, items, fn, options)
+  go_on(task)
+  run_soon()
+  while task.co do
+    turn()
+    if task.co then idle(60) end
+  end
+  if task.error ~= nil then
+    error(task.error, 0)
+  end
+  return unpack(task.results, 1, task.results.n)
+end
+
+---A descriptor that is readable when poll has something to do: for loops that wait on several.
+---Ask 'timeout' too when tasks sleep.
+---@return integer
+function M.fileno()
+  box = box or hosts.box()
+  return box.inbox:fileno()
+end
+
+---The same as poll(0), by the name under which loops look for it.
+function M.dispatch()
+  return M.poll(0)
+end
+
+-- }=============================
+
+return M
