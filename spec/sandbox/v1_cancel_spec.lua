@@ -129,6 +129,11 @@ describe("a refund", function()
     s.again(world, "u", "o4", 700)
     books.actions.close_window(world, { imp_uid = assert(world.v1.by_merchant.o4[1].imp_uid) })
     assert.equals("cancelled", cancel(world, { merchant_uid = "o4" }).status)
+    -- begun first, paid after another attempt failed
+    p = assert(open(world, { merchant_uid = "o5", amount = 700, name = "n" }))
+    s.again(world, "bad", "o5", 700)
+    assert(books.actions.close_window(world, { imp_uid = p.imp_uid }))
+    assert.equals("cancelled", cancel(world, { merchant_uid = "o5" }).status)
   end)
 
   it("keeps cents exact", function()

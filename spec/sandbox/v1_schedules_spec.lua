@@ -161,13 +161,17 @@ describe("making schedules", function()
   it("takes the merchant_uid of a revoked schedule when set so", function()
     for _, reuse in ipairs { false, true } do
       local world = world_with_key(nil, { v1_reuse_schedule_merchant_uid = reuse })
-      made(world, { item("o1", T + DAY) })
+      made(world, { item("o1", T + DAY), item("o2", T + 9 * DAY) })
       s.ok(world, "v1.subscribe.unschedule", { body = { merchant_uid = "o1" } })
       local _, code = s.schedule(world, "u", { item("o1", T + DAY) })
       assert.equals(reuse, code == 0)
       world:advance(DAY)
       assert.equals(reuse and 1 or 0, #world.v1.payment_order)
-      assert.equals(1, #world.v1.schedule_order)
+      local list = s.ok(world, "v1.subscribe.schedules",
+        { query = { schedule_from = T, schedule_to = T + 10 * DAY } })
+      assert.equals("o2", list[1].merchant_uid)
+      assert.equals(reuse and "executed" or "revoked", list[2].schedule_status)
+      assert.equals(2, #list)
     end
   end)
 

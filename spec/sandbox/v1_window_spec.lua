@@ -89,6 +89,7 @@ describe("a payment window", function()
     p = assert(close(world, p.imp_uid, { card = "declined" }))
     assert.equals("paid", p.status)
     assert.equals(s.null, p.card_number)
+    assert.equals(s.null, p.apply_num)
     s.ok(world, "v1.receipts.issue", { path = { imp_uid = p.imp_uid },
       body = { identifier = "01012345678" } })
   end)

@@ -60,7 +60,6 @@ end
 function M.list_of(args, name)
   local value = args[name]
   if value == nil then value = args[name .. "[]"] end
-  if value == nil then return {} end
   if type(value) ~= "table" then return { value } end
   return value
 end

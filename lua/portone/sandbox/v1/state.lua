@@ -72,11 +72,11 @@ end
 --- Moves a payment to a status, with the time stamp that belongs to it.
 ---@param world table
 ---@param payment table
----@param status "ready"|"paid"|"failed"|"cancelled"
+---@param status "paid"|"failed"|"cancelled"
 function M.set_status(world, payment, status)
   payment.status = status
   payment.updated_at = world:now()
-  if status ~= "ready" then payment[status .. "_at"] = world:now() end
+  payment[status .. "_at"] = world:now()
 end
 
 --- Payments of a merchant_uid as they began.
