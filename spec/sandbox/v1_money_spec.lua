@@ -1,5 +1,6 @@
 -- Conservation of money: whatever is done, the journal and the books agree.
 
+local books = require "portone.sandbox.v1"
 local money = require "portone.sandbox.v1.money"
 local s = require "spec.sandbox.v1_support"
 
@@ -27,7 +28,7 @@ end)
 local function step(world, pick)
   local uid = ({ "u", "v", "bad", "super", "none" })[pick(5)]
   local order = "o" .. pick(30)
-  local action = pick(8)
+  local action = pick(10)
   if action <= 2 then
     s.again(world, uid, order, pick(5) * 1000)
   elseif action == 3 then
@@ -36,7 +37,8 @@ local function step(world, pick)
       amount = pick(5) * 1000, customer_uid = pick(2) == 1 and "w" or nil }) })
   elseif action == 4 then
     s.schedule(world, uid, { { merchant_uid = order, amount = pick(5) * 1000, name = "n",
-      currency = "KRW", schedule_at = world:now() + pick(100) } })
+      currency = "KRW", schedule_at = world:now() + pick(100) } },
+      { checking_amount = pick(3) == 1 and 100 or nil })
   elseif action <= 6 then
     s.call(world, "v1.payments.cancel", { body = { merchant_uid = order,
       amount = pick(3) == 1 and 0 or pick(30) * 100 } })
@@ -44,6 +46,13 @@ local function step(world, pick)
     local op = ({ "unschedule", "retry", "reschedule", "schedule_update" })[pick(4)]
     s.call(world, "v1.subscribe." .. op, { path = { merchant_uid = order },
       body = { merchant_uid = order, schedule_at = world:now() + pick(50) } })
+  elseif action == 8 then
+    local p = books.actions.open_window(world, { merchant_uid = order, amount = pick(5) * 1000,
+      name = "n", pay_method = pick(2) == 1 and "vbank" or "card" })
+    if p then books.actions.close_window(world, { imp_uid = p.imp_uid }) end
+  elseif action == 9 then
+    local list = world.v1.payment_order
+    if #list > 0 then books.actions.deposit(world, { imp_uid = list[pick(#list)].imp_uid }) end
   else
     world:advance(pick(40))
   end
