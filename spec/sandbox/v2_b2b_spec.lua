@@ -163,6 +163,7 @@ describe("V2 tax invoices", function()
     t.refused(world, "B2B_TAX_INVOICE_NOT_FOUND", GET, at("r-1", by))
     t.refused(world, "INVALID_REQUEST", GET, at("s-1", { taxInvoiceKeyType = "SUPPLIER" }))
     t.refused(world, "B2B_TAX_INVOICE_NOT_FOUND", GET, at(id, { test = true }))
+    t.refused(world, "B2B_TAX_INVOICE_NOT_FOUND", GET, at("s-1", t.with(by, { test = true })))
     t.refused(world, "B2B_TAX_INVOICE_SUPPLIER_DOCUMENT_KEY_ALREADY_USED", DRAFT,
       body { supplierDocumentKey = "s-1" })
     t.refused(world, "B2B_TAX_INVOICE_RECIPIENT_DOCUMENT_KEY_ALREADY_USED", DRAFT,
@@ -177,6 +178,7 @@ describe("V2 tax invoices", function()
       totalAmount = 2200 }, key)
     assert.same({ made.id, 2200, "r-1", "m" },
       { changed.id, changed.totalAmount, changed.recipientDocumentKey, changed.memo })
+    make(UPDATE, { recipientDocumentKey = "r-1" }, key)
     t.refused(world, "B2B_TAX_INVOICE_NOT_FOUND", UPDATE, body(nil, { taxInvoiceKey = "x",
       brn = "2222222222" }))
     t.ok(world, REQUEST, at(made.id))
@@ -213,9 +215,13 @@ describe("V2 tax invoices", function()
     local path = { path = { taxInvoiceKey = id, attachmentId = list[1].id } }
     assert.equals(200, (t.call(world, remove, path)))
     t.refused(world, "B2B_TAX_INVOICE_ATTACHMENT_NOT_FOUND", remove, path)
+    t.call(world, attach, at(id, nil, { fileId = file.fileId }))
+    path.path.attachmentId = t.ok(world, I .. "get_b2b_tax_invoice_attachments", at(id))
+      .attachments[1].id
     t.ok(world, ISSUE, at(id))
     t.refused(world, "B2B_TAX_INVOICE_NOT_DRAFTED_STATUS", attach,
       at(id, nil, { fileId = file.fileId }))
+    t.refused(world, "B2B_TAX_INVOICE_NOT_DRAFTED_STATUS", remove, path)
     for _, what in ipairs { "pdf_download", "popup", "print" } do
       local url = t.ok(world, I .. "get_b2b_tax_invoice_" .. what .. "_url", at(id)).url
       assert.is_truthy(url:find(id, 1, true))

@@ -219,6 +219,15 @@ describe("V2 platform partners", function()
     t.refused(world, "PLATFORM_CONTRACT_NOT_FOUND", UPDATE, at("p", { defaultContractId = "x" }))
   end)
 
+  it("keep a birth date while they stay what they are", function()
+    make("p", { type = { whtPayer = { birthdate = "1982-02-13" } } })
+    local function change(type)
+      return t.ok(world, UPDATE, at("p", { type = type })).partner.type.birthdate
+    end
+    assert.equals("1982-02-13", change { whtPayer = {} })
+    assert.is_nil(change { nonWhtPayer = {} })
+  end)
+
   it("are made in batches, all or none", function()
     make "p"
     local function batch(type, ...)
