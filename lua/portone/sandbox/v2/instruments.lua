@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --- What pays: cards read from a credential, and wallets registered in a payment window.
 --
--- An instrument keeps the card's facts and outcome; the full number leaves with the request.
+-- An instrument keeps the card as the sandbox's test cards know it; only masked facts are shown.
 
 local answer = require "portone.sandbox.v2.answer"
 local cards = require "portone.sandbox.cards"
