@@ -142,7 +142,7 @@ end
 function verbs.act(args)
   local version, name = tostring(args.name):match("^(v[12])%.(.+)$")
   local book = version and require("portone.sandbox." .. version)
-  local actions = book and (book.actions or book.control)
+  local actions = book and book.actions
   if not actions or not actions[name] then
     return nil, ("no action is called '%s'"):format(tostring(args.name))
   end
