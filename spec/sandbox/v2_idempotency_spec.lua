@@ -60,6 +60,23 @@ describe("Idempotency-Key", function()
     assert.equals("ALREADY_PAID", body.type)
   end)
 
+  it("leaves the memory when it is forgotten", function()
+    local function count()
+      local n = 0
+      for _ in pairs(world.v2.idempotency) do n = n + 1 end
+      return n
+    end
+    local req = t.request(world, PAY, { path = { paymentId = "p" }, body = {} })
+    for i = 1, 4095 do
+      req.headers["idempotency-key"] = ('"%020d"'):format(i)
+      t.books.after(world, req, 200, {})
+    end
+    assert.equals(4095, count())
+    t.advance(world, 3 * 3600)
+    send(KEY)
+    assert.equals(1, count())
+  end)
+
   it("is ignored on GET", function()
     local name = "v2.payment.get_payment"
     assert.equals(404, (send(KEY, { path = { paymentId = "p" } }, name)))
@@ -129,8 +146,12 @@ describe("Idempotency-Key", function()
 
     it("runs when set so", function()
       world.config.settings.v2_reused_key = "run"
-      assert.equals("handler", select(4, send(KEY, other)))
+      local _, second, _, from = send(KEY, other)
+      assert.equals("handler", from)
       assert.equals(2000, t.moved(world).KRW)
+      local _, again, _, then_from = send(KEY, other)
+      assert.equals("before", then_from)
+      assert.same(second, again)
     end)
   end)
 

@@ -291,6 +291,31 @@ describe("V2 promotions", function()
   end)
 end)
 
+describe("V2 gateways", function()
+  it("are told of deliveries", function()
+    local name = "v2.pg_specific.confirm_paymentwall_delivery"
+    t.pay(world, "p", t.issue(world), 1000)
+    local body = { transactionId = t.payment(world, "p").transactionId, deliveryType = "DIGITAL",
+      deliveryStatus = "DELIVERED", estimatedDeliveryDatetime = "2026-01-02T00:00:00Z",
+      estimatedUpdateDatetime = "2026-01-02T00:00:00Z", refundable = true, details = "d",
+      shippingAddressEmail = "k@example.com" }
+    t.ok(world, name, { body = body })
+    t.refused(world, "PAYMENT_NOT_FOUND", name, { body = t.with(body, { transactionId = "x" }) })
+    t.refused(world, "INVALID_REQUEST", name, { body = t.with(body,
+      { deliveryType = "PHYSICAL" }) })
+  end)
+
+  it("tell of their orders", function()
+    local name = "v2.pg_specific.get_kakaopay_payment_order"
+    local paid = t.pay(world, "p", t.issue(world), 1000)
+    local query = { pgTxId = paid.payment.pgTxId, channelKey = "channel-key-tosspayments" }
+    assert.equals(200, t.ok(world, name, { query = query }).statusCode)
+    assert.equals(400, t.ok(world, name,
+      { query = t.with(query, { channelKey = "channel-key-ksnet" }) }).statusCode)
+    t.refused(world, "INVALID_REQUEST", name, { query = t.with(query, { channelKey = "x" }) })
+  end)
+end)
+
 describe("V2 banks", function()
   it("have Korean names", function()
     local items = t.ok(world, "v2.common.get_bank_infos").items

@@ -90,6 +90,16 @@ local function entry_of(world, name)
   return entry
 end
 
+local SWEEP = 4096
+
+-- Every so many answers the forgotten ones leave the memory too.
+local function sweep(world)
+  local v2 = world.v2
+  v2.answers = (v2.answers or 0) + 1
+  if v2.answers % SWEEP ~= 0 then return end
+  for name in pairs(v2.idempotency) do entry_of(world, name) end
+end
+
 local function is_busy(world, entry)
   return entry.busy and (entry.busy_until == nil or world:now() < entry.busy_until)
 end
@@ -136,7 +146,8 @@ function M.after(world, req, status, body, headers)
   if not name then return end
   local entry = entry_of(world, name) or {}
   world.v2.idempotency[name] = entry
-  entry.fingerprint = entry.fingerprint or fingerprint(req)
+  sweep(world)
+  entry.fingerprint = fingerprint(req)
   entry.status, entry.body, entry.headers = status, view.copy(body), view.copy(headers)
   entry.expires_at = world:now() + LIFE
 end

@@ -28,6 +28,7 @@ local TOPICS = {
   require "portone.sandbox.v2.partners",
   require "portone.sandbox.v2.payment_lists",
   require "portone.sandbox.v2.payments",
+  require "portone.sandbox.v2.pg_specific",
   require "portone.sandbox.v2.policies",
   require "portone.sandbox.v2.promotions",
   require "portone.sandbox.v2.receipts",
