@@ -163,6 +163,13 @@ local function description(state)
   return table.concat(out, "\n")
 end
 
+-- Parts of a client that are made when somebody names them.
+M.lazy = {
+  webhook = function(client, state)
+    return require("portone.webhook").bind(state.options.webhook_secrets, client)
+  end,
+}
+
 ---What a client or the module answers to a name it does not have: it raises, with a hint.
 ---Names with an underscore in front are left to inspecting tools.
 ---@param holder table   where the name was looked up
@@ -207,9 +214,10 @@ function M.new(given, level)
   return setmetatable(client, {
     __name = "portone.client",
     __index = function(_, key)
-      if key == "webhook" then
-        client.webhook = require("portone.webhook").bind(state.options.webhook_secrets, client)
-        return client.webhook
+      if M.lazy[key] then
+        local part = M.lazy[key](client, state)
+        client[key] = part
+        return part
       end
       return (M.unknown(client, key, 3))
     end,

@@ -101,11 +101,11 @@ return setmetatable(M, {
       M[key] = part
       return part
     end
-    local value = rawget(default_client(), key)
-    if value == nil then
-      client.unknown(default, key, 3)
+    local holder = default_client()
+    if rawget(holder, key) == nil and not client.lazy[key] then
+      client.unknown(holder, key, 3)
     end
-    return value
+    return holder[key]
   end,
   __tostring = function()
     return "portone " .. M._VERSION .. "\n" .. tostring(default_client())
