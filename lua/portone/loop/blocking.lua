@@ -16,4 +16,9 @@ function M.once(_, fn)
   return fn()
 end
 
+-- Several calls at a time are tasks, until the last one is done.
+function M.map(...)
+  return require("portone.loop.tasks").map(...)
+end
+
 return M

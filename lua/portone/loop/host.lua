@@ -28,14 +28,9 @@ local unpack = table.unpack or unpack
 
 local isyieldable = coroutine.isyieldable
 
--- Lua 5.1 cannot yield out of a pcall, and cannot tell where it can yield.
-local function yields_across_pcall()
-  local co = coroutine.create(function() pcall(coroutine.yield) end)
-  coroutine.resume(co)
-  return coroutine.status(co) == "suspended"
-end
-
-M.yields_across_pcall = yields_across_pcall()
+-- Lua 5.1 cannot yield out of a pcall, and cannot tell where it can yield. (Not tried out: this
+-- file may be loaded in nginx, whose coroutines are not to be resumed inside 'require'.)
+M.yields_across_pcall = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
 
 local CANNOT = "portone: a call cannot wait here: between it and its coroutine is %s, which Lua "
   .. "cannot suspend; make the call outside of it"
