@@ -113,14 +113,29 @@ void po_transfer_init(struct po_transfer *t, const struct po_options *o) {
 }
 
 
+static CURL *abandoned;  /* the first of a list, linked by CURLOPT_PRIVATE */
+
+
 /*
 ** A child of fork holds its parent's handle, and with it the parent's
 ** sockets and TLS sessions. Cleaning it up would say good-bye on them, so
-** it is left as it is: memory the child gives up for its parent's sake.
+** it is left as it is: memory the child gives up for its parent's sake,
+** kept in a list so that it does not look lost.
 */
+static void abandon(CURL *e) {
+  CURL *first = __atomic_load_n(&abandoned, __ATOMIC_RELAXED);
+  do
+    curl_easy_setopt(e, CURLOPT_PRIVATE, first);
+  while (!__atomic_compare_exchange_n(&abandoned, &first, e, 0,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+
 static void drop_handle(struct po_transfer *t) {
   if (t->easy && t->owner == getpid())
     curl_easy_cleanup(t->easy);
+  else if (t->easy)
+    abandon(t->easy);
   t->easy = NULL;
 }
 
@@ -294,9 +309,11 @@ static CURLcode set_for_life(struct po_transfer *t, CURL *e) {
 /* The handle of this process, made on first use and after fork. */
 static enum po_code own_handle(struct po_transfer *t) {
   CURLcode c;
-  if (t->easy && t->owner == getpid() && !t->stale)
+  if (t->easy && t->owner != getpid())
+    drop_handle(t);
+  if (t->easy && !t->stale)
     return PO_OK;
-  if (t->easy && t->owner == getpid())
+  if (t->easy)
     curl_easy_reset(t->easy);
   else {
     t->easy = curl_easy_init();
