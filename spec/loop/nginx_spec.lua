@@ -109,7 +109,7 @@ describe("in nginx", function()
       local from = socket.gettime()
       assert.equal("idle", select(2, server:get(1, "/idle")))
       assert.is_true(socket.gettime() - from < 0.3)
-      for i = 1, 20 do assert.matches("^200 seen", select(2, server:receive(slow[i]))) end
+      for i = 1, 20 do assert.matches("^200 seen", select(2, nginx.receive(slow[i]))) end
       assert.is_true(socket.gettime() - from < 2)
     end)
 
@@ -270,7 +270,7 @@ describe("in nginx", function()
       socket.sleep(0.1)
       local pid = server:workers()[1]
       server:signal("QUIT")
-      assert.matches("^200 seen", select(2, server:receive(pending_call)))
+      assert.matches("^200 seen", select(2, nginx.receive(pending_call)))
       local seconds = nginx.gone(pid, 3)
       assert.is_true(seconds and seconds < 0.5, "lingered " .. tostring(seconds))
     end)
@@ -373,6 +373,36 @@ describe("in nginx", function()
     end
     socket.sleep(0.5)
     assert.equal("0\n", select(2, server:get(1, "/inboxes")))
+  end)
+
+  about("workers that share a token store make one token request", function()
+    local v1 = [[
+      location = /users/getToken { content_by_lua_block {
+        ngx.shared.tokens:incr("requests", 1, 0)
+        ngx.sleep(0.1)
+        local now = ngx.time()
+        ngx.print('{"code":0,"message":null,"response":{"access_token":"the-token","now":' .. now
+          .. ',"expired_at":' .. now + 1800 .. '}}')
+      } }
+      location /payments { content_by_lua_block {
+        local ok = ngx.var.http_authorization == "Bearer the-token"
+        ngx.print('{"code":0,"message":null,"response":{"imp_uid":"' .. (ok and "right" or "wrong")
+          .. '"}}')
+      } }
+      location /requests { content_by_lua_block {
+        ngx.print(ngx.shared.tokens:get("requests")) } }
+      location /find { content_by_lua_block {
+        client = client or require("portone").new {
+          v1 = { imp_key = "k", imp_secret = "s" }, v1_base_url = "http://127.0.0.1:$PORT1",
+          token_store = require("portone.token_store").shared_dict "tokens" }
+        local payment, err = client.v1.payments.get { imp_uid = "imp_1" }
+        ngx.print(payment and payment.imp_uid or tostring(err))
+      } } ]]
+    start(v1, { workers = 4 })
+    local sent = {}
+    for i = 1, 40 do sent[i] = server:send(1, "/find") end
+    for i = 1, 40 do assert.equal("right", select(2, nginx.receive(sent[i]))) end
+    assert.equal("1", select(2, server:get(1, "/requests")))
   end)
 
   describe("a client that goes away", function()

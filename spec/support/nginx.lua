@@ -151,7 +151,7 @@ end
 
 ---@return integer? status
 ---@return string body, or what went wrong
-function nginx:receive(s)
+function nginx.receive(s)
   local text, why, part = s:receive("*a")
   s:close()
   text = text or part
@@ -160,7 +160,7 @@ function nginx:receive(s)
 end
 
 function nginx:get(n, path)
-  return self:receive(self:send(n, path))
+  return nginx.receive(self:send(n, path))
 end
 
 ---The error log.
