@@ -17,7 +17,7 @@
 **           "<mark>123" strings in it -> cjson -> "<mark>…" becomes …
 **   decode: [] becomes ["<mark>"] -> cjson -> integers, nulls, arrays
 **
-** The mark is 128 random bits, drawn when the module is loaded: no text
+** The mark is 128 random bits, drawn when first needed: no text
 ** of a user or a server can hold it. Both marks are rare; the common call
 ** is one walk and one cjson call.
 */
@@ -198,6 +198,21 @@ static int empty_is_array(struct walk *w, int idx, const struct step *at) {
 }
 
 
+void po_json_need_mark(lua_State *L) {
+  unsigned char bytes[MARK_SIZE / 2];
+  char text[MARK_SIZE + 1];
+  size_t i;
+  if (!lua_isnil(L, UP_MARK))
+    return;
+  if (!po_random(bytes, sizeof(bytes)))
+    luaL_error(L, "libcrypto has no random bytes");
+  for (i = 0; i < sizeof(bytes); i++)
+    snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+  lua_pushlstring(L, text, MARK_SIZE);
+  lua_replace(L, UP_MARK);
+}
+
+
 /* {====== Before encoding ====== */
 
 static int check_value(struct walk *w, int idx, const struct step *at,
@@ -364,8 +379,10 @@ int po_json_encode(lua_State *L) {
     return 3;
   }
   lua_pushvalue(L, UP_CODEC);
-  if (w.marks)
+  if (w.marks) {
+    po_json_need_mark(L);
     push_marked(&w, 1, NULL);
+  }
   else
     lua_pushvalue(L, 1);
   lua_call(L, 1, 1);
@@ -413,23 +430,11 @@ static void push_codec(lua_State *L) {
 }
 
 
-static void push_mark(lua_State *L) {
-  unsigned char bytes[MARK_SIZE / 2];
-  char text[MARK_SIZE + 1];
-  size_t i;
-  if (!po_random(bytes, sizeof(bytes)))
-    luaL_error(L, "libcrypto has no random bytes");
-  for (i = 0; i < sizeof(bytes); i++)
-    snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-  lua_pushlstring(L, text, MARK_SIZE);
-}
-
-
 /* Adds json_encode, json_decode, array_mt and null to the module table. */
 void po_open_json(lua_State *L) {
   int module = lua_gettop(L);
   push_codec(L);                      /* module + 1 */
-  push_mark(L);                       /* module + 2 */
+  lua_pushnil(L);                     /* module + 2: no mark yet */
   luaL_newmetatable(L, ARRAY_MT);     /* module + 3 */
   lua_pushliteral(L, ARRAY_MT);
   lua_setfield(L, -2, "__name");

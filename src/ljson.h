@@ -13,6 +13,12 @@
 #define UP_MARK  lua_upvalueindex(2)     /* what no text holds */
 #define UP_ARRAY lua_upvalueindex(3)     /* metatable of marked arrays */
 
+/*
+** Draws the mark of the running function if it has none yet: the first
+** random bytes of a process cost more than all else that loading does.
+*/
+void po_json_need_mark(lua_State *L);
+
 /* (value, is_array|nil) -> text | nil, problem, path */
 int po_json_encode(lua_State *L);
 

@@ -33,6 +33,7 @@ static void push_prepared(lua_State *L, const char *start, const char *end) {
   int large;
   luaL_Buffer b;
   luaL_checkstack(L, LUA_MINSTACK, "JSON text");
+  po_json_need_mark(L);
   luaL_buffinit(L, &b);
   while (p < end) {
     if (*p == '"')
