@@ -55,7 +55,9 @@ int luaopen_portone_core(lua_State *L) {
   po_open_engine(L);
   po_open_json(L);
   po_open_webhook(L);
-  lua_pushstring(L, curl_version());
+  /* not curl_version(), which starts up LDAP to name its version */
+  lua_pushfstring(L, "libcurl/%s",
+                  curl_version_info(CURLVERSION_NOW)->version);
   lua_setfield(L, -2, "curl_version");
   return 1;
 }
