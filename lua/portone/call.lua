@@ -128,9 +128,6 @@ local function pursue(call, fault)
   function run.attempt(seconds)
     return send.attempt(call, seconds)
   end
-  function run.sent_at()
-    return run.now() - (call.took or 0)
-  end
   run.on_retry = hook and function(n)
     hook { operation = call.row.name, method = call.row.method, url = call.row.path, retry = n }
   end
@@ -226,7 +223,8 @@ function M.resolve(state, pending, opts, level)
   call.began = (call.host.now or core.monotonic)()
   local run = new_run(call)
   run.pending = pending
-  local result, fault = decide.resolve(run, core.now() - pending.started)
+  local age = core.now() - (pending.sent or pending.started)
+  local result, fault = decide.resolve(run, math.max(0, age))
   call.info.reconciled = run.reconciled
   if result ~= nil then
     return result, nil, call.info

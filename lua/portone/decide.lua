@@ -12,6 +12,8 @@
 --
 -- "Not done" is believed only when PortOne can no longer be working on the request: it
 -- goes on after a connection is lost, and asks callers to wait 60 seconds for an answer.
+-- Counted from the end of the attempt: a request that the network held back may have come
+-- as late as that.
 
 local reconcile = require "portone.reconcile"
 local retry = require "portone.retry"
@@ -36,15 +38,19 @@ end
 -- Seconds before the next attempt: what the server asks for, or our own.
 local function delay_of(run, fault)
   local asked = fault.retry_after and retry.retry_after(fault.retry_after, run.wall())
-  return asked or retry.backoff(run.repeats + 1)
+  return asked or retry.backoff(run.repeats + run.waits + 1)
 end
 
 -- {====== Asking ======
 
 -- May the server still be at work on what was sent last?
 local function may_still_run(run)
-  return run.now() - run.unclear_since < run.settle
+  return run.unclear_since ~= nil and run.now() - run.unclear_since < run.settle
 end
+
+-- What a request that is still at work could yet change. A refusal is among it: it may be
+-- that of an earlier call for the same order, and ours still to come.
+local passing = { not_done = true, declined = true }
 
 -- Asks until there is a verdict to rely on or the time is up.
 local function settle(run)
@@ -52,7 +58,7 @@ local function settle(run)
   while true do
     local verdict, value = reconcile.ask(run.pending, run.look, run.wall)
     run.lookups = run.lookups + 1
-    local open = verdict == "unclear" or (verdict == "not_done" and may_still_run(run))
+    local open = verdict == "unclear" or (passing[verdict] and may_still_run(run))
     if not open then
       return verdict, value
     elseif not run.pending.known or not pause(run, wait) then
@@ -68,6 +74,9 @@ local function unknown(run, fault, value)
     why = "; asking failed too: " .. value.message
   elseif not run.pending.known then
     why = "; no look-up can tell, PortOne's console can"
+  end
+  if run.unclear_since and not run.pending.sent then  -- for whoever asks later
+    run.pending.sent = math.ceil(run.wall() - (run.now() - run.unclear_since))
   end
   return nil, { kind = "unknown_outcome", pending = run.pending, outcome = "unknown",
     status = fault.status, sent = fault.sent, raw = fault.raw, response = fault.response,
@@ -101,7 +110,7 @@ local function look_first(run, fault)
   if verdict == "not_done" and run.repeats < run.max_retries
      and pause(run, retry.backoff(run.repeats + 1)) then
     run.repeats = run.repeats + 1
-    run.unclear_since = nil
+    run.unclear_since, run.looked = nil, true
     return "again"
   end
   return "over", conclude(run, fault, verdict, value)
@@ -109,7 +118,6 @@ end
 
 -- A refusal of our own repetition may be the echo of our own success ("already paid").
 local function own_echo(run, fault)
-  run.unclear_since = run.unclear_since or run.sent_at()
   local verdict, value = settle(run)
   if verdict == "done" or verdict == "unclear" then
     return conclude(run, fault, verdict, value)
@@ -117,44 +125,45 @@ local function own_echo(run, fault)
   return nil, fault
 end
 
+-- Refusals that say nothing of an earlier sending: who asks is judged before what is asked.
+local deaf = { unauthorized = true, forbidden = true }
+
 -- After a fault: "again", or "over" with result | nil, fault.
 local function step(run, fault)
   local facts = retry.facts(fault, run.row)
-  if retry.may_be_done(facts) then
-    run.unclear_since = run.sent_at()
-    run.lost = true
-  end
   local act, free = retry.decide(facts)
+  if retry.may_be_done(facts) then
+    run.unclear_since = run.now()
+  end
   if act == "again" and (free or run.repeats < run.max_retries)
      and pause(run, delay_of(run, fault)) then
     run.repeats = run.repeats + (free and 0 or 1)
+    run.waits = run.waits + (free and 1 or 0)
     return "again"
-  elseif not run.lost then
+  elseif act == "final" and (run.unclear_since or run.looked) and run.reconcile
+         and (facts.kind == "conflict" or facts.kind == "rejected") then
+    return "over", own_echo(run, fault)
+  elseif not run.unclear_since then  -- no sending of this call is open any more
     return "over", nil, fault
-  elseif not run.reconcile then
+  elseif not run.reconcile or facts.kind == "cancelled" then
     return "over", unknown(run, fault)
   elseif act == "lookup" then
     return look_first(run, fault)
-  elseif act == "final" then
-    if facts.kind == "conflict" or facts.kind == "rejected" then
-      return "over", own_echo(run, fault)
-    elseif facts.definite then
-      return "over", nil, fault
-    end
+  elseif act == "final" and facts.definite and not deaf[facts.kind] then
+    return "over", nil, fault
   end
-  run.unclear_since = run.unclear_since or run.sent_at()
   return "over", conclude(run, fault, settle(run))
 end
 
 ---Goes on after a first attempt that failed, until the outcome is known.
 ---@param run table  row, pending, fault (of the first attempt), attempt(seconds) -> result |
---- nil, fault, look(row, args), sleep(seconds), now() (a steady clock), wall() (unix),
---- sent_at() (when the last attempt went out), ends, max_retries, settle, reconcile
+--- nil, fault, look(row, args), sleep(seconds), now() (a steady clock), wall() (unix), ends,
+--- max_retries, settle, reconcile
 ---@return any result  nil when it failed
 ---@return table? fault  fields of a portone.Error, with `outcome`
 function M.pursue(run)
   local fault = run.fault
-  run.repeats, run.lookups = 0, 0
+  run.repeats, run.waits, run.lookups = 0, 0, 0
   while true do
     local act, result
     act, result, fault = step(run, fault)
@@ -173,7 +182,7 @@ end
 
 ---Asks what became of a pending write, inside the deadline.
 ---@param run table  pending, look, sleep, now, wall, ends, settle
----@param age number seconds since the write was sent
+---@param age number seconds since the last attempt ended
 ---@return any result, table? fault
 function M.resolve(run, age)
   run.unclear_since = run.now() - age

@@ -89,7 +89,7 @@ local v1_options = { imp_key = string_option, imp_secret = string_option, tier =
 local call_options = {
   timeout = seconds, deadline = seconds, idempotency_key = idempotency_key,
   max_retries = count, store_id = string_option, tier = tier, headers = headers,
-  check = boolean, pg = string_option, reconcile = boolean,
+  check = boolean, pg = string_option, reconcile = boolean, before_send = callback,
 }
 
 M.defaults = {

@@ -11,7 +11,7 @@ local FORM = 1  -- changes when the text's meaning does
 
 local function is_pending(p)
   return type(p) == "table" and type(p.operation) == "string" and type(p.kept) == "table"
-    and type(p.started) == "number"
+    and type(p.started) == "number" and (p.sent == nil or type(p.sent) == "number")
 end
 
 ---The pending part of an `unknown_outcome` error as one line of text.
@@ -23,7 +23,7 @@ function M.encode(err)
     error("encode_pending: an error of kind unknown_outcome expected", 3)
   end
   return (assert(json.encode { form = FORM, operation = pending.operation,
-    kept = pending.kept, started = pending.started, known = pending.known,
+    kept = pending.kept, started = pending.started, sent = pending.sent, known = pending.known,
     idempotency_key = pending.idempotency_key }))
 end
 

@@ -34,7 +34,8 @@ local matrix = {
 M.matrix = matrix
 
 -- Kinds of failure that leave open whether a write was done.
-local unclear = { network = true, timeout = true, protocol = true, server = true }
+local unclear = { network = true, timeout = true, protocol = true, server = true,
+                  cancelled = true }
 
 ---What a fault means, in the terms of the matrix.
 ---@param fault table  fields of a portone.Error

@@ -84,7 +84,14 @@ local function exchange(call, seconds, stale)
   if not headers then
     return nil, fault
   end
-  local options, number = state.options, info.attempts + 1
+  local options, number, gate = state.options, info.attempts + 1, call.opts.before_send
+  if gate then  -- the last moment: what it writes down is true whenever the process ends
+    local open, why = gate(number)
+    if not open then
+      return nil, { kind = "cancelled", message = "nothing was sent: " .. tostring(why),
+                    sent = "nothing" }
+    end
+  end
   if options.on_request then
     tell(options.on_request, call, { attempt = number })
   end
