@@ -11,6 +11,7 @@
 local client = require "portone.client"
 local errors = require "portone.error"
 local json = require "portone.json"
+local loop = require "portone.loop"
 local options = require "portone.options"
 local pending = require "portone.pending"
 
@@ -55,6 +56,63 @@ function M.encode_pending(err)
   local text = pending.encode(err)
   return text
 end
+
+-- {====== Waiting: see loop/ ======
+
+local function tasks()
+  return require "portone.loop.tasks"
+end
+
+---Starts a task, in which calls yield instead of blocking, up to its first wait.
+---@param fn function
+---@param ... any  its arguments
+---@return portone.Task
+function M.spawn(fn, ...)
+  return tasks().spawn(fn, ...)
+end
+
+---Goes on with every task that can; once a tick, in a game loop.
+---@param seconds? number  how long to wait when none can; default 0: not at all
+---@return integer  tasks that have not ended
+function M.poll(seconds)
+  return tasks().poll(seconds)
+end
+
+---Runs until no task is left.
+function M.run()
+  return tasks().run()
+end
+
+---Calls fn(item, i) for every item, several at a time, and gives the results in the order of
+---the items. Works in every host; see loop/tasks.lua.
+---@param items any[]
+---@param fn fun(item: any, i: integer): any, any
+---@param how? table  concurrency = 8, mode = "first_error" or "collect", on_progress
+---@return table? results
+---@return any errors
+function M.map(items, fn, how)
+  return loop.current().map(items, fn, how)
+end
+
+---Waits without blocking others where the host can: a task, nginx, cqueues, luv.
+---@param seconds number
+function M.sleep(seconds)
+  loop.current().sleep(seconds)
+end
+
+---A descriptor that is readable when `dispatch` has something to do, for loops of your own.
+---@return integer
+function M.fileno()
+  return tasks().fileno()
+end
+
+---Goes on with every task that can, without waiting.
+---@return integer  tasks that have not ended
+function M.dispatch()
+  return tasks().dispatch()
+end
+
+-- }================================
 
 local configured  -- options given to 'configure'
 local default     -- the default client, once used
