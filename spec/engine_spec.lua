@@ -402,7 +402,9 @@ describe("the engine", function()
       local i = 0
       while arg[i - 1] do i = i - 1 end
       local lua = arg[i]  -- the interpreter that runs this
-      local pipe = io.popen(("timeout 20 %s %s >/dev/null 2>&1; echo $?"):format(lua, name))
+      -- A state that is not closed is no leak, but LeakSanitizer cannot see into LuaJIT's heap.
+      local run = 'ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" timeout 20 %s %s >/dev/null 2>&1'
+      local pipe = io.popen(run:format(lua, name) .. "; echo $?")
       local status = tonumber(pipe:read("*a"))
       pipe:close()
       os.remove(name)
