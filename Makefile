@@ -29,6 +29,13 @@ CWARNS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wpointer-arith -Wcast-align 
   -Wcast-qual -Wwrite-strings -Wundef -Wredundant-decls -Wmissing-prototypes \
   -Wstrict-prototypes -Wold-style-definition -Wdeclaration-after-statement \
   -Wconversion -Wdouble-promotion
+# Against what a bug in C could be used for; what a compiler does not take is left out. The
+# checks of libc need the optimizer, and the sanitizers bring their own.
+takes = $(shell echo | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo '$(1)')
+fortify = $(if $(SAN)$(findstring FORTIFY,$(CFLAGS)),,$(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)), \
+  -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+CHARD = $(eval CHARD := -fstack-protector-strong $(fortify) $(call takes,-fcf-protection) \
+  $(call takes,-fstack-clash-protection))$(CHARD)
 CMODE = -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD -MP -Isrc $(SAN_$(SAN))
 # A module stays where it is when the last lua_State closes: libcurl and what lies below it
 # allocate again with each load, and never give that back.
@@ -56,7 +63,8 @@ define world
 $(call out,$(1))/obj/%.o: src/%.c
 	@mkdir -p $$(@D)
 	@echo 'cc $(1)$(SAN:%=-%) $$<'
-	@$$(CC) $$(CFLAGS) $$(CMODE) $$(CWARNS) $$$$(pkg-config --cflags $$(PC_$(1))) -c -o $$@ $$<
+	@$$(CC) $$(CFLAGS) $$(CHARD) $$(CMODE) $$(CWARNS) \
+	  $$$$(pkg-config --cflags $$(PC_$(1))) -c -o $$@ $$<
 
 $(call core,$(1)): $(CORE:src/%.c=$(call out,$(1))/obj/%.o)
 	@mkdir -p $$(@D)

@@ -4,8 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #define FIRST_SIZE 1024u
 #define KEEP_SIZE  (256u * 1024u)  /* one large answer must not stay for good */
+
+
+void po_wipe(void *p, size_t n) {
+  if (n > 0)
+    OPENSSL_cleanse(p, n);
+}
 
 
 void po_buffer_init(struct po_buffer *b, size_t max) {
@@ -17,28 +25,39 @@ void po_buffer_init(struct po_buffer *b, size_t max) {
 
 
 void po_buffer_free(struct po_buffer *b) {
+  po_wipe(b->data, b->len);  /* there was never anything behind it */
   free(b->data);
   po_buffer_init(b, b->max);
 }
 
 
 void po_buffer_reset(struct po_buffer *b) {
-  b->len = 0;
-  if (b->size > KEEP_SIZE)
+  if (b->size > KEEP_SIZE) {
     po_buffer_free(b);
+    return;
+  }
+  po_wipe(b->data, b->len);
+  b->len = 0;
 }
 
 
-/* Make room for n more bytes; the caller has checked the cap. */
+/*
+** Make room for n more bytes; the caller has checked the cap. Not by
+** realloc, which may leave a copy behind.
+*/
 static enum po_buffer_result grow(struct po_buffer *b, size_t n) {
   size_t want = b->len + n;
   size_t size = b->size ? b->size : FIRST_SIZE;
   char *data;
   while (size < want)
     size = (size > b->max / 2) ? b->max : size * 2;
-  data = realloc(b->data, size);
+  data = malloc(size);
   if (!data)
     return PO_BUFFER_NOMEM;
+  if (b->len > 0)
+    memcpy(data, b->data, b->len);
+  po_wipe(b->data, b->len);
+  free(b->data);
   b->data = data;
   b->size = size;
   return PO_BUFFER_OK;

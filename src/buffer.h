@@ -2,6 +2,9 @@
 /*
 ** Growable bytes with a cap. A buffer that would pass its cap keeps what
 ** it has and says so: the caller decides what an over-long answer means.
+**
+** What a buffer lets go of, it overwrites: requests and answers hold card
+** numbers and tokens, and freed memory is somebody else's next.
 */
 #ifndef po_buffer_h
 #define po_buffer_h
@@ -16,6 +19,9 @@ struct po_buffer {
   size_t size;     /* bytes allocated */
   size_t max;      /* len never passes this */
 };
+
+/* Overwrite n bytes, in a way that no compiler takes for useless. */
+void po_wipe(void *p, size_t n);
 
 void po_buffer_init(struct po_buffer *b, size_t max);
 void po_buffer_free(struct po_buffer *b);

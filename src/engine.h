@@ -82,6 +82,7 @@ struct po_call {
   struct po_buffer head;
   struct po_buffer body;
   char *message;                  /* owned; NULL: result.message is static */
+  size_t textlen;
   char text[];                    /* method, URL and body */
 };
 

@@ -44,10 +44,11 @@ void po_list_remove(struct po_list *l, struct po_call *c) {
 
 void po_call_free(struct po_call *c) {
   po_options_drop(c->options);
-  curl_slist_free_all(c->headers);
+  po_headers_free(c->headers);
   po_buffer_free(&c->head);
   po_buffer_free(&c->body);
   free(c->message);
+  po_wipe(c->text, c->textlen);
   free(c);
 }
 
@@ -74,11 +75,13 @@ static struct po_call *new_call(struct po_options *o,
                                 const struct po_request *q) {
   size_t method = strlen(q->method) + 1;
   size_t url = strlen(q->url) + 1;
-  struct po_call *c = malloc(sizeof(*c) + method + url + q->bodylen);
+  size_t textlen = method + url + q->bodylen;
+  struct po_call *c = malloc(sizeof(*c) + textlen);
   char *to;
   if (!c)
     return NULL;
   memset(c, 0, sizeof(*c));
+  c->textlen = textlen;
   to = c->text;
   c->request = *q;
   c->request.method = copy(&to, q->method, method);

@@ -34,7 +34,7 @@ struct po_options *po_client_options(const struct po_client *c) {
 
 
 static void free_headers(struct po_client *c) {
-  curl_slist_free_all(c->headers);
+  po_headers_free(c->headers);
   c->headers = NULL;
 }
 
@@ -247,11 +247,14 @@ static int client_perform(lua_State *L) {
   struct po_request q;
   struct po_result r;
   const char *wrong = po_read_request(L, 2, c, &q);
+  int n;
   if (wrong)
     return po_push_invalid(L, wrong);
   po_transfer_perform(&c->transfer, &q, &r);
   po_request_done(c, 0);
-  return po_push_result(L, &r, &c->transfer.head, &c->transfer.body);
+  n = po_push_result(L, &r, &c->transfer.head, &c->transfer.body);
+  po_transfer_forget(&c->transfer);
+  return n;
 }
 
 

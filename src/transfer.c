@@ -81,6 +81,14 @@ const char *po_transfer_check_header(const char *line, size_t len) {
 }
 
 
+void po_headers_free(struct curl_slist *list) {
+  struct curl_slist *line;
+  for (line = list; line; line = line->next)
+    po_wipe(line->data, strlen(line->data));
+  curl_slist_free_all(list);
+}
+
+
 struct po_options *po_options_new(void) {
   struct po_options *o = calloc(1, sizeof(*o));
   if (o)
@@ -98,6 +106,8 @@ void po_options_drop(struct po_options *o) {
   if (!o || __atomic_sub_fetch(&o->refs, 1, __ATOMIC_ACQ_REL) > 0)
     return;
   free(o->ca_file);
+  if (o->proxy)
+    po_wipe(o->proxy, strlen(o->proxy));  /* may hold a password */
   free(o->proxy);
   free(o->user_agent);
   free(o);
@@ -355,9 +365,7 @@ enum po_code po_transfer_begin(struct po_transfer *t,
   if (own != PO_OK)
     return own;
   e = t->easy;
-  t->multiplexed = t->head.len > 6 && memcmp(t->head.data, "HTTP/2", 6) == 0;
-  po_buffer_reset(&t->head);
-  po_buffer_reset(&t->body);
+  po_transfer_forget(t);
   t->write = strcmp(r->method, "GET") != 0;
   /* over TLS it may be HTTP/2, where libcurl's count lags behind the wire */
   t->bodylen = strncmp(r->url, "https:", 6) == 0 ? 0 : r->bodylen;
@@ -486,10 +494,17 @@ void po_transfer_end(struct po_transfer *t, CURLcode c, struct po_result *r) {
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME, &r->elapsed);
   r->status = (int)status;
+  t->multiplexed = t->head.len > 6 && memcmp(t->head.data, "HTTP/2", 6) == 0;
   /* nothing borrowed stays behind in the handle */
   curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
   if (t->write)
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+}
+
+
+void po_transfer_forget(struct po_transfer *t) {
+  po_buffer_reset(&t->head);
+  po_buffer_reset(&t->body);
 }
 
 

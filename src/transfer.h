@@ -114,6 +114,9 @@ int po_transfer_startup(void);
 */
 const char *po_transfer_check_header(const char *line, size_t len);
 
+/* Frees a list of header lines, overwritten: one of them is a password. */
+void po_headers_free(struct curl_slist *list);
+
 /* All zero, with one reference; NULL when memory is short. */
 struct po_options *po_options_new(void);
 void po_options_hold(struct po_options *o);
@@ -137,6 +140,9 @@ enum po_code po_transfer_begin(struct po_transfer *t,
 int po_transfer_again(struct po_transfer *t);
 
 void po_transfer_end(struct po_transfer *t, CURLcode c, struct po_result *r);
+
+/* After 'end', when the answer has been read: overwrites it. */
+void po_transfer_forget(struct po_transfer *t);
 
 /* begin, run on this thread, end. */
 void po_transfer_perform(struct po_transfer *t, const struct po_request *q,

@@ -32,6 +32,7 @@ static void start(unsigned char *state, const unsigned char *key,
   SHA256_Init(&ctx);
   SHA256_Update(&ctx, block, BLOCK);
   memcpy(state, &ctx, sizeof(ctx));
+  OPENSSL_cleanse(&ctx, sizeof(ctx));
   OPENSSL_cleanse(block, sizeof(block));
 }
 

@@ -75,7 +75,7 @@ static void job_free(struct job *j) {
   if (!j)
     return;
   po_transfer_free(&j->transfer);
-  curl_slist_free_all(j->headers);
+  po_headers_free(j->headers);
   free(j->id);
   free(j->url);
   free(j->body);
