@@ -11,3 +11,4 @@ max_line_length = 100
 exclude_files = { "build", "types" }
 
 files["spec"] = { std = "+busted" }
+files["examples/openresty"] = { globals = { "ngx" } }

@@ -100,3 +100,82 @@ describe("examples/demo.lua", function()
     end
   end)
 end)
+
+-- {====== The hosts' examples, each in a process of its own ======
+
+describe("an example of a host", function()
+  local lua = arg and arg[-1] or "lua"
+  for i = -1, -20, -1 do  -- the interpreter is the outermost of the words before the script
+    lua = arg and arg[i] or lua
+  end
+
+  local function run(path, more)
+    local pipe = assert(io.popen(("%s %s %s 2>&1"):format(lua, path, more or ""), "r"))
+    local text = pipe:read("*a")
+    pipe:close()
+    return text
+  end
+
+  it("game_server.lua sells while no tick waits for a payment", function()
+    local text = run("examples/game_server.lua", "1")
+    assert.truthy(text:find("^60 ticks, 10 bought, 0 refused; the slowest tick took "), text)
+  end)
+
+  for name, needs in pairs { cqueues_server = "cqueues", luv_server = "luv" } do
+    it(name .. ".lua charges while other coroutines go on", function()
+      if not pcall(require, needs) then
+        pending(needs .. " is not installed")
+        return
+      end
+      local text = run("examples/" .. name .. ".lua")
+      local beats = text:match("^20 paid, and the heart beat (%d+) times meanwhile")
+      assert.is_true(beats and tonumber(beats) >= 5, text)
+    end)
+  end
+
+  it("poll_loop.lua goes on when its descriptor says so", function()
+    if not pcall(require, "posix.poll") then
+      pending("lua-posix is not installed")
+      return
+    end
+    local text = run("examples/poll_loop.lua")
+    assert.truthy(text:find("^10 registered in %d+ turns of the loop"), text)
+  end)
+
+  it("openresty/ charges over HTTP and refuses the same order again", function()
+    local nginx = require "spec.support.nginx"
+    local missing = nginx.missing() or (not rawget(_G, "jit") and "nginx runs LuaJIT: once will do")
+    if missing then
+      pending(missing)
+      return
+    end
+    local json = require "portone.json"
+    local conf = read("examples/openresty/http.conf"):gsub("127%.0%.0%.1:8080", "127.0.0.1:$PORT1")
+    local server = nginx.start { http = conf, path = "examples/openresty/?.lua" }
+    local function post(path, body)
+      local socket = require "socket"
+      local s = assert(socket.connect("127.0.0.1", server.ports[1]))
+      s:settimeout(20)
+      s:send(("POST %s HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s"):format(path, #body, body))
+      local status, text = nginx.receive(s)
+      return status, json.decode(text) or {}
+    end
+    local ok, err = pcall(function()
+      local status, key = post("/keys", "{}")
+      assert.equal(200, status)
+      local order = json.encode { id = "order-1", billingKey = key.billingKey, amount = 3000 }
+      local paid
+      status, paid = post("/orders", order)
+      assert.equal(200, status)
+      assert.truthy(paid.paidAt)
+      status, paid = post("/orders", order)
+      assert.equal(409, status)
+      assert.equal("conflict", paid.error)
+      assert.equal(400, (post("/orders", "not json")))
+    end)
+    server:stop()
+    assert(ok, err)
+  end)
+end)
+
+-- }==============================================================

@@ -38,7 +38,8 @@ describe("client options", function()
     { { base_url = "https://x\r\nHost: y" }, "base_url" },
     { { base_url = "http://127.0.0.1.evil.com" }, "https" },
     { { on_request = 1 }, "on_request" }, { { webhook_secrets = { "" } }, "webhook_secrets[1]" },
-    { { insecure = 1 }, "insecure" },
+    { { insecure = 1 }, "insecure" }, { { loop = "nodejs" }, "'cqueues'" },
+    { { loop = {} }, "perform" }, { { token_store = {} }, "get and set" },
   }
   for i, case in ipairs(wrong) do
     it(("raise for what cannot be (%d: %s)"):format(i, case[2]), function()

@@ -35,6 +35,20 @@ local function callback(v)
   return type(v) == "function", "a function"
 end
 
+local loops = { blocking = true, tasks = true, nginx = true, cqueues = true, luv = true }
+
+local function loop_option(v)
+  local host = type(v) == "table" and type(v.perform) == "function" and type(v.sleep) == "function"
+    and type(v.once) == "function"
+  return loops[v] or host, "'blocking', 'tasks', 'nginx', 'cqueues', 'luv', or a host: a table "
+    .. "with perform, sleep and once (see portone.loop)"
+end
+
+local function store_option(v)
+  return type(v) == "table" and type(v.get) == "function" and type(v.set) == "function",
+    "an object with get and set (see portone.token)"
+end
+
 local function tier(v)
   return type(v) == "string" and v:find("^[A-Z0-9][A-Z0-9][A-Z0-9]$") ~= nil,
     "3 characters of A-Z and 0-9"
@@ -78,7 +92,7 @@ local client_options = {
   webhook_secrets = table_option, base_url = string_option, v1_base_url = string_option,
   connect_timeout = seconds, timeout = seconds, deadline = seconds, max_retries = count,
   ca_file = string_option, proxy = string_option, max_response = count,
-  user_agent = string_option, loop = table_option, token_store = table_option,
+  user_agent = string_option, loop = loop_option, token_store = store_option,
   insecure = boolean, channels = table_option, check = boolean, reconcile = boolean,
   settle = not_negative,
   on_request = callback, on_response = callback, on_retry = callback, on_warning = callback,

@@ -84,7 +84,7 @@ http {
   fastcgi_temp_path $DIR/fastcgi;
   uwsgi_temp_path $DIR/uwsgi;
   scgi_temp_path $DIR/scgi;
-  lua_package_path "$TOP/lua/?.lua;$TOP/lua/?/init.lua;;";
+  lua_package_path "$PATH$TOP/lua/?.lua;$TOP/lua/?/init.lua;;";
   lua_package_cpath "$TOP/build/luajit/?.so;;";
 $HTTP
 }
@@ -101,11 +101,13 @@ local function expand(text, words)
   end))
 end
 
----@param o { http: string, main?: string, workers?: integer, nofile?: integer }
+---@param o { http: string, main?: string, workers?: integer, nofile?: integer, path?: string }
+--- path: of further Lua files, below the project, such as "examples/x/?.lua"
 function nginx.start(o)
   local self = setmetatable({ ports = free_ports(4), dir = output("mktemp -d") }, nginx)
   self.words = { DIR = self.dir, TOP = output("pwd"), WORKERS = o.workers or 1,
     MODULES = modules_of_nginx(), MAIN = o.main or "",
+    PATH = o.path and output("pwd") .. "/" .. o.path .. ";" or "",
     USER = output("id -u") == "0" and "user root;" or "" }
   for i, port in ipairs(self.ports) do self.words["PORT" .. i] = port end
   self:configure(o.http)
