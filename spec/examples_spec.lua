@@ -101,6 +101,16 @@ describe("examples/demo.lua", function()
   end)
 end)
 
+describe("examples/outcomes.lua", function()
+  it("shows the three outcomes, and one charge where there is one", function()
+    local lines = printed(read "examples/outcomes.lua", "=outcomes")
+    assert.equal("it was\tpaid\treconciled: true\tcharges: 1", lines[1])
+    assert.equal("it was not\tnetwork\toutcome: not_done\tcharges: 0", lines[2])
+    assert.equal("ask later\tunknown_outcome\toutcome: unknown", lines[3])
+    assert.equal("asked\tpaid\treconciled: true\tcharges: 1", lines[4])
+  end)
+end)
+
 -- {====== The hosts' examples, each in a process of its own ======
 
 describe("an example of a host", function()
