@@ -36,6 +36,12 @@ test   lua-busted            lua lua5.4 busted.runner
 test   lua-socket            lua lua5.4 socket
 test   lua-sec               lua lua5.4 ssl
 test   openssl               cmd openssl
+test   nginx                 cmd nginx
+test   libnginx-mod-http-lua file /usr/lib/nginx/modules/ngx_http_lua_module.so
+test   lua-cqueues           lua lua5.4 cqueues
+test   lua-luv               lua lua5.4 luv
+test   redis-server          cmd redis-server
+test   lua-sql-sqlite3       lua lua5.4 luasql.sqlite3
 test-luajit lua-posix        lua luajit posix.unistd
 test-5.1 lua-posix           lua lua5.1 posix.unistd
 test-5.3 lua-posix           lua lua5.3 posix.unistd
@@ -55,6 +61,7 @@ probe() {
   case $kind in
     cmd) command -v "$1" ;;
     pc) pkg-config --exists "$1" ;;
+    file) test -e "$1" ;;
     lua) "$1" -e "require '$2'" ;;
     header) echo "#include <$1>" | cc -E -o /dev/null - ;;
   esac >/dev/null 2>&1 </dev/null
@@ -69,8 +76,9 @@ missing() {
   done | sort -u | tr '\n' ' '
 }
 
+# RUNLEVEL: the servers among the packages are for the suite to start; nothing runs by itself.
 apt() {
-  $root apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
+  $root RUNLEVEL=1 apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
 }
 
 # --no-remove: a plain LuaJIT that somebody installed is not pushed out by luajit2.
