@@ -85,24 +85,6 @@ function M.running()
   return not main and co or nil
 end
 
----Runs fn and reports its end, whether it returned or raised: pcall that can be yielded out of
----in every Lua.
----@param done fun(ok: boolean, ...)
----@param fn function
-function M.protected(done, fn)
-  if M.yields_across_pcall then
-    return done(pcall(fn))
-  end
-  local co = M.create(fn)
-  local function go(ok, ...)
-    if coroutine.status(co) == "dead" then
-      return done(ok, ...)
-    end
-    return go(coroutine.resume(co, coroutine.yield(...)))
-  end
-  return go(coroutine.resume(co))
-end
-
 -- }======================
 
 -- {====== perform ======

@@ -256,14 +256,14 @@ local function start(fn, done)
   local scope = {}
   scope.thread = ngx.thread.spawn(function()
     scopes[coroutine.running()] = scope
-    hosts.protected(done, fn)
+    done(pcall(fn))
   end)
   return scope
 end
 
 -- In a timer: what many wait for must not end with the request that happened to be first.
 local function detach(fn, done)
-  local ok = ngx.timer.at(0, function() hosts.protected(done, fn) end)
+  local ok = ngx.timer.at(0, function() done(pcall(fn)) end)
   if not ok then
     start(fn, done)
   end
