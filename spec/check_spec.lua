@@ -2,7 +2,6 @@
 
 local api = require "portone.api"
 local check = require "portone.check"
-local currency = require "portone.check.currency"
 local json = require "portone.json"
 
 local function row(name)
@@ -62,6 +61,38 @@ describe("types", function()
     assert.is_nil(warned)
   end)
 
+  it("say of every problem what kind it is", function()
+    local function code(name, args, path, ctx)
+      for _, p in ipairs(check.args(row(name), args, ctx) or {}) do
+        if p.path == path then return p.code end
+      end
+    end
+    assert.equal("required", code(PAY, {}, "paymentId"))
+    assert.equal("required", code(AGAIN, {}, "customer_uid"))
+    assert.equal("unknown_field", code(PAY, pay { paymentID = 1 }, "paymentID"))
+    assert.equal("type", code(PAY, pay { orderName = 1 }, "orderName"))
+    assert.equal("type", code(PAY, pay { amount = { total = 1.5 } }, "amount.total"))
+    assert.equal("type", code(PAY, pay { noticeUrls = { "a", nil, "c" } }, "noticeUrls"))
+    assert.equal("type", code(PAY, "x", ""))
+    assert.equal("enum", code(PAY, pay { currency = "X" }, "currency"))
+    assert.equal("length", code(AGAIN, again { merchant_uid = ("x"):rep(41) }, "merchant_uid"))
+    assert.equal("length", code(PAY, pay { paymentId = "" }, "paymentId"))
+    assert.equal("count", code("v1.subscribe.schedule", { schedules = {} }, "schedules"))
+    assert.equal("range", code(PAY, pay { amount = { total = 2 ^ 53 } }, "amount.total"))
+    assert.equal("range", code(AGAIN, again { amount = 0 / 0 }, "amount"))
+    assert.equal("format", code("v1.subscribe.onetime", { expiry = "12/30" }, "expiry"))
+    assert.equal("format", code(AGAIN, again { bypass = "{" }, "bypass"))
+    assert.equal("choice", code("v1.payments.cancel", {}, "imp_uid"))
+    assert.equal("currency", code(AGAIN, again { amount = 0.5 }, "amount"))
+    assert.equal("page", code("v2.payment.get_payments", { page = { number = 60, size = 1000 } },
+      "page"))
+    assert.equal("not_offered", code("v1.customers.issue", {}, "", { pg = "kakaopay" }))
+    local bare = { paymentId = "x", timeToPay = "2030-01-01 00:00:00", payment = {} }
+    assert.equal("offset", code(SCHEDULE, bare, "timeToPay", { wire = true }))
+    bare.timeToPay = "tomorrow"
+    assert.equal("format", code(SCHEDULE, bare, "timeToPay", { wire = true }))
+  end)
+
   it("find every problem at once, each with its path", function()
     assert.same({
       'amount.total: expected integer, got string "1000" (send a number, e.g. 1000)',
@@ -92,7 +123,7 @@ describe("types", function()
   end)
 
   it("take decimals where the API does, but no infinities", function()
-    assert.same({}, problems(AGAIN, again { amount = 10.25 }))
+    assert.same({}, problems(AGAIN, again { amount = 10.25, currency = "USD" }))
     for _, n in ipairs { 1 / 0, 0 / 0, 2 ^ 60 } do
       assert.truthy(at(AGAIN, again { amount = n }, "amount"), tostring(n))
     end
@@ -546,28 +577,5 @@ describe("is_array", function()
     assert.is_false(v1 "schedules[1].extra")
     assert.is_true(check.is_array(row "v2.platform.partner.create_platform_partners")(
       "partners[2].tags"))
-  end)
-end)
-
-describe("currency", function()
-  it("knows the digits of minor units", function()
-    for code, digits in pairs { KRW = 0, JPY = 0, USD = 2, EUR = 2, KWD = 3, BHD = 3, CLF = 4,
-      VND = 0, CLP = 0, ISK = 0, CNY = 2 } do
-      assert.equal(digits, currency.digits(code), code)
-    end
-    assert.is_nil(currency.digits "ZZZ")
-  end)
-
-  it("converts both ways", function()
-    assert.equal(1000, currency.minor(10, "USD"))
-    assert.equal(1234, currency.minor(12.34, "USD"))
-    assert.equal(1000, currency.minor(1000, "KRW"))
-    assert.equal(1500, currency.minor(1.5, "KWD"))
-    assert.equal(12345678901234, currency.minor(123456789012.34, "USD"))
-    assert.is_nil(currency.minor(10.5, "KRW"))
-    assert.is_nil(currency.minor(12.345, "USD"))
-    assert.is_nil(currency.minor(1, "ZZZ"))
-    assert.equal(12.34, currency.major(1234, "USD"))
-    assert.is_nil(currency.major(1, "ZZZ"))
   end)
 end)

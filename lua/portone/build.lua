@@ -23,7 +23,7 @@ local function json_text(value)
   end
   local text, why, at = encode(value)
   if not text then
-    error({ path = at, problem = why }, 0)
+    error({ path = at, problem = why, code = "value" }, 0)
   end
   return text
 end
@@ -129,7 +129,7 @@ local function text_of(value)
 end
 
 local function problem(path, text)
-  return nil, { path = path, problem = text }
+  return nil, { path = path, problem = text, code = "value" }
 end
 
 -- A path field fills its segment and cannot leave it.

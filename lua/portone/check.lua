@@ -9,6 +9,18 @@ local report = require "portone.check.report"
 
 local check = {}
 
+---What kinds of problem there are: the `code` of each.
+check.codes = {
+  required = "a field that must be there is not", unknown_field = "the API has no such field",
+  type = "a value of another type", enum = "a value that is not in the list, or not for this PG",
+  length = "too many or too few characters", count = "too many or too few items",
+  range = "a number that is too large or too small", format = "a text or number of another form",
+  offset = "a time to pay that does not say its offset (only on the wire)",
+  choice = "none, or too many, of several fields", currency = "a finer amount than can be paid",
+  page = "a page that the API does not show", not_offered = "the PG has no such operation",
+  value = "what cannot be written into a request",
+}
+
 -- Path fields go into the URL: neither empty nor null.
 local function in_path(field)
   local copy = { min = 1 }
@@ -27,7 +39,7 @@ function check.arguments(row)
   end
   for name, field in pairs(row.path_fields or {}) do spec.fields[name] = in_path(field) end
   for _, rule in ipairs { "one_of", "any_of", "max_one_of", "required_if", "required_unless",
-    "advice", "page_window" } do
+    "advice", "amounts", "page_window" } do
     spec[rule] = row[rule]
   end
   return spec
@@ -73,17 +85,18 @@ end
 ---@param ctx? { pg?: string, channels?: table<string, string>, wire?: boolean }
 ---  pg: the PG the call goes to; channels: channel key to PG, to find it by; wire: these are
 ---  the arguments as a server sees them (times have an offset, JSON in JSON is text)
----@return { path: string, problem: string }[]? problems nil when there are none
+---@return { path: string, problem: string, code: string }[]? problems nil when there are none
 ---@return { path: string, problem: string }[]? warnings nil when there are none
 function check.args(row, args, ctx)
   if args ~= nil and type(args) ~= "table" then
-    return { { path = "", problem = "expected a table of arguments, got " .. type(args) } }
+    local problem = "expected a table of arguments, got " .. type(args)
+    return { { path = "", problem = problem, code = "type" } }
   end
   args = args or {}
   local pg = (ctx or rawget(args, "pg")) and pg_of(args, ctx or {}) or nil
   report.start(pg, ctx and ctx.wire)
   if pg and row.pgs and not offers(row, pg) then
-    report.add(0, row.name .. " is not offered by " .. pg)
+    report.add(0, "not_offered", row.name .. " is not offered by " .. pg)
   end
   closure_of(row)(args, 0)
   return report.finish()

@@ -84,6 +84,19 @@ local function limits(field)
     or field.min and ("at least %d%s"):format(field.min, unit)
 end
 
+local function per_pg_notes(per_pg)
+  local required, list = {}, {}
+  for _, pg in ipairs(keys(per_pg)) do
+    if per_pg[pg].required then required[#required + 1] = pg end
+  end
+  if required[1] then list[1] = "required for " .. table.concat(required, ", ") end
+  for _, pg in ipairs(keys(per_pg)) do
+    local refused = per_pg[pg].refuses
+    if refused then list[#list + 1] = pg .. " does not take " .. table.concat(refused, ", ") end
+  end
+  return list
+end
+
 -- What a field takes, and for which PGs it is another matter.
 local function notes(version, field)
   local list = {}
@@ -99,7 +112,7 @@ local function notes(version, field)
   add(field.format ~= "int32" and field.format ~= "int64" and field.format)
   add(limits(field))
   add(field.deprecated and "deprecated")
-  add(field.per_pg and "required for " .. table.concat(keys(field.per_pg), ", "))
+  for _, note in ipairs(per_pg_notes(field.per_pg or {})) do add(note) end
   add(field.advised_by and "recommended for " .. table.concat(field.advised_by, ", "))
   add(field.pgs and "only " .. table.concat(field.pgs, ", "))
   add(field.not_pgs and "not used by " .. table.concat(field.not_pgs, ", "))
@@ -124,6 +137,10 @@ local function add_rules(out, spec, indent)
   for _, rule in ipairs(spec.required_unless or {}) do
     out[#out + 1] = indent .. "unless " .. rule[1] .. " is " .. rule[2] .. ": "
       .. table.concat(rule[3], ", ")
+  end
+  if spec.amounts then
+    out[#out + 1] = indent .. "no finer than " .. spec.amounts.currency .. " allows: "
+      .. table.concat(spec.amounts.names, ", ")
   end
 end
 

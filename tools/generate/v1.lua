@@ -140,7 +140,7 @@ function v1.read(spec)
     if not definition.allOf and not name:find("Response$") then
       local type_ = { fields = fields_of(definition) }
       name = type_name(name)
-      type_.open = facts.open[name]
+      model.apply(type_, facts.rules[name])
       for field, fact in pairs(facts.types[name] or {}) do
         model.apply(type_.fields[field], fact)
       end

@@ -17,6 +17,13 @@ local shipped = { { "delivery_method", "DELIVERY", { "delivery_company", "tracki
 -- [spec] customer_id is marked required for this PG, its own text and the guide say optional
 local customer_id = { per_pg = false, advised_by = { "tosspayments" } }
 
+-- [spec] won is not for this PG
+local paypal = { paypal_v2 = { required = true, refuses = { "KRW" } } }
+-- [spec] the currency is KRW unless another is given
+local charged = { names = { "amount", "tax_free", "vat_amount" }, currency = "currency",
+  default = "KRW" }
+local prepared = { names = { "amount" }, currency = "currency" } -- [spec] null: any currency
+
 local facts = {}
 
 -- By name on the wire, wherever it appears among the parameters.
@@ -48,8 +55,10 @@ facts.relaxed = { channel_key = true }
 facts.of = {
   ["subscribe.again"] = {
     name = { required = false, advised = true },         -- [design] the guide's sample has none
+    currency = { per_pg = paypal },
   },
   ["subscribe.schedule"] = {
+    schedules = { min = 1 },
     customer_id = customer_id,
     cvc = { per_pg = false },                            -- [spec] only where it issues a key
   },
@@ -77,11 +86,12 @@ facts.of = {
 
 -- [spec, doc] the answer is a payment that was tried now: `failed` is the card's refusal
 local charge = { charge = true }
+local charge_of = { charge = true, amounts = charged }
 
 -- Facts of whole operations.
 facts.rows = {
-  ["subscribe.again"] = charge,
-  ["subscribe.onetime"] = charge,
+  ["subscribe.again"] = charge_of,
+  ["subscribe.onetime"] = charge_of,
   ["subscribe.retry"] = charge,
   ["benepia.pay"] = charge,
   ["kcpquick.pay_money"] = charge,
@@ -89,6 +99,8 @@ facts.rows = {
   ["users.get_token"] = { noauth = true, repeatable = true },
   ["payments.cancel"] = { any_of = { { "imp_uid", "merchant_uid" } } },
   ["payments.list"] = { any_of = { { "imp_uid", "merchant_uid" } } },
+  ["payments.prepare"] = { amounts = prepared },
+  ["payments.prepare_update"] = { amounts = prepared },
   ["payments.by_status"] = { window = { from = "from", to = "to", days = 90, inclusive = true } },
   ["subscribe.unschedule"] = { any_of = { { "customer_uid", "merchant_uid" } } },
   ["subscribe.schedule"] = {
@@ -117,7 +129,7 @@ facts.types = {
   Schedule = {
     schedule_at = unix,
     -- [spec] required and yet with a default; requests from before do without [design]
-    currency = { required = false, advised = true, format = "currency" },
+    currency = { required = false, advised = true, format = "currency", per_pg = paypal },
     name = { required = false, advised = true },
     product_type = { enum = { "real", "digital" } },
     cash_receipt_type = { enum = { "person", "company", "anonymous" } },
@@ -126,11 +138,18 @@ facts.types = {
     bypass = { type = "json" },
   },
   EscrowLogisInfo = { sent_at = unix, receiving_at = { format = "yyyymmdd" } },
+  EscrowLogisProducts = { currency = { format = "currency" } },
   SubscribePaymentExtra = { naverUseCfm = { format = "yyyymmdd" } },
 }
 
--- Objects whose other keys pass unchecked: what a PG takes in `extra` is nowhere listed.
-facts.open = { SubscribePaymentExtra = true }
+-- By definition, beside its properties.
+facts.rules = {
+  SubscribePaymentExtra = { open = true }, -- what a PG takes in `extra` is nowhere listed
+  Schedule = { amounts = charged },
+  EscrowLogisProducts = {
+    amounts = { names = { "amount" }, currency = "currency", default = "KRW" },
+  },
+}
 
 -- [spec] answers that hold one of two shapes; the named field tells them apart
 facts.shapes = {

@@ -20,10 +20,10 @@ local FIELD_KEYS = { "type", "ref", "fields", "items", "map", "required", "advis
 local ROW_KEYS = { "method", "path", "store", "paging", "list", "page_window", "window",
   "noauth", "unstable", "json_only", "query_body", "body_required", "charge", "repeatable",
   "partial", "csv", "empty", "path_fields", "query", "body", "one_of", "any_of", "max_one_of",
-  "required_if", "required_unless", "advice", "pgs", "result", "statuses", "errors" }
+  "required_if", "required_unless", "advice", "amounts", "pgs", "result", "statuses", "errors" }
 
 local TYPE_KEYS = { "status", "enum", "fields", "open", "map", "union", "tag", "shapes",
-  "one_of", "any_of", "max_one_of", "required_if", "required_unless" }
+  "one_of", "any_of", "max_one_of", "required_if", "required_unless", "amounts" }
 
 local function quote(s) return (("%q"):format(s):gsub("\\\n", "\\n")) end
 

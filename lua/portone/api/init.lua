@@ -28,6 +28,8 @@
 --   one_of, any_of, max_one_of   lists of names: exactly, at least, at most one of each list
 --   required_if, required_unless   { field, value or true (present), { names, dots nest } }
 --   advice         { path, { pgs } }: missing is a warning for these PGs
+--   amounts        { names =, currency = name of the currency's field, default = }: amounts in
+--                  major units, no finer than the smallest unit of that currency
 --   pgs            the PGs that offer the operation (V1); nil: all
 --   result         a field: the answer (V1: the unwrapped `response`); nil: nothing useful
 --   statuses       the documented error statuses (V1)
@@ -41,8 +43,8 @@
 --                  <api>/input/shared.lua; see `type`
 --   fields, map, items   the fields of an object, the values of a map, the items of an array;
 --                  an object with none of ref, fields, map is free-form
---   required, advised (missing is only a warning), per_pg = { pg = { required = true } },
---   advised_by = { pgs }
+--   required, advised (missing is only a warning), advised_by = { pgs },
+--   per_pg = { pg = { required = true, refuses = { values } } }
 --   pgs, not_pgs   the PGs that use it, that ignore it
 --   enum           a list, or the name of a type that has one
 --   min, max       characters of a string, value of a number, items of an array
@@ -54,7 +56,7 @@
 --   open           an object whose unknown fields pass
 --   deprecated, secret (its value is never shown)
 --
--- A type has `fields` (with one_of, any_of, … as a row), `enum`, `map`, `union` (value of the
+-- A type has `fields` (with one_of, any_of, amounts, … as a row), `enum`, `map`, `union` (value of the
 -- field `tag` to type) or `shapes` (the first whose field `has` is present, else the last).
 -- v2/output/errors.lua lists every error type: { status =, fields = beside type and message }.
 

@@ -8,6 +8,7 @@ local json = require "portone.json"
 local near = require "portone.check.near"
 local report = require "portone.check.report"
 local rules = require "portone.check.rules"
+local time = require "portone.time"
 
 local compile = {}
 
@@ -66,7 +67,7 @@ end
 local function wrong(v, depth, field)
   local text = "expected " .. (WANTED[field.type] or field.type) .. ", got " .. kind(v)
   if type(v) == "string" and tonumber(v) then text = text .. show(v, field) end
-  report.add(depth, text .. hint(v, field))
+  report.add(depth, "type", text .. hint(v, field))
 end
 
 -- Length in characters; bytes that continue a character do not count.
@@ -78,9 +79,9 @@ end
 local function check_length(v, depth, field)
   local n = length(v)
   if field.max and n > field.max then
-    report.add(depth, ("at most %d characters, got %d"):format(field.max, n))
+    report.add(depth, "length", ("at most %d characters, got %d"):format(field.max, n))
   elseif field.min and n < field.min then
-    report.add(depth, n == 0 and "must not be empty"
+    report.add(depth, "length", n == 0 and "must not be empty"
       or ("at least %d characters, got %d"):format(field.min, n))
   end
 end
@@ -89,11 +90,11 @@ end
 local SHOWN = { ["unix"] = true, ["date"] = true, ["date-time"] = true, ["time-to-pay"] = true,
   ["currency"] = true }
 
-local function check_format(v, depth, field)
+local function check_format(v, depth, field, code)
   local problem = format[field.format](v)
   if problem then
     local got = SHOWN[field.format] and show(v, field) or ""
-    report.add(depth, problem .. (got ~= "" and ", got" .. got or ""))
+    report.add(depth, code or "format", problem .. (got ~= "" and ", got" .. got or ""))
   end
 end
 
@@ -104,9 +105,11 @@ local ON_WIRE = { format = "date-time" }
 -- The caller may give this time in several forms; once sent it has but one.
 local function time_to_pay(field)
   return function(v, depth)
-    local wire = report.wire
-    if type(v) == "string" or type(v) == "number" and not wire then
-      return check_format(v, depth, wire and ON_WIRE or field)
+    if report.wire and type(v) == "string" then
+      local _, _, bare = time.parse(v)
+      return check_format(v, depth, ON_WIRE, bare and "offset")
+    elseif type(v) == "string" or type(v) == "number" and not report.wire then
+      return check_format(v, depth, field)
     end
     return wrong(v, depth, field)
   end
@@ -152,7 +155,9 @@ local function enum(version, field)
       set = {}
       for _, item in ipairs(enum_list(version, field)) do set[item] = true end
     end
-    if not set[v] then report.add(depth, not_listed(v, enum_list(version, field), field)) end
+    if not set[v] then
+      report.add(depth, "enum", not_listed(v, enum_list(version, field), field))
+    end
   end
 end
 
@@ -164,9 +169,9 @@ kinds["integer"] = function(_, field)
   return function(v, depth)
     if type(v) ~= "number" then return wrong(v, depth, field) end
     if v % 1 ~= 0 then -- also true of infinities and NaN
-      report.add(depth, "expected integer, got" .. show(v, field))
+      report.add(depth, "type", "expected integer, got" .. show(v, field))
     elseif v > max or v < min then
-      report.add(depth, ("must lie between %.0f and %.0f"):format(min, max))
+      report.add(depth, "range", ("must lie between %.0f and %.0f"):format(min, max))
     elseif formatted then
       check_format(v, depth, field)
     end
@@ -178,7 +183,7 @@ kinds["number"] = function(_, field)
   return function(v, depth)
     if type(v) ~= "number" then return wrong(v, depth, field) end
     if v ~= v or v > max or v < min then
-      report.add(depth, v ~= v and "expected number, got not-a-number"
+      report.add(depth, "range", v ~= v and "expected number, got not-a-number"
         or ("must lie between %.0f and %.0f"):format(min, max))
     end
   end
@@ -195,16 +200,17 @@ kinds["json"] = function(_, field)
     if type(v) == "table" and not report.wire then return end
     if type(v) ~= "string" then return wrong(v, depth, field) end
     if json.decode(v) == nil then
-      report.add(depth, "expected JSON text or a table, this text is not JSON")
+      report.add(depth, "format", "expected JSON text or a table, this text is not JSON")
     end
   end
 end
 
 local function check_count(n, depth, field)
   if field.max and n > field.max then
-    report.add(depth, ("at most %d items, got %d"):format(field.max, n))
+    report.add(depth, "count", ("at most %d items, got %d"):format(field.max, n))
   elseif field.min and n < field.min then
-    report.add(depth, ("at least %d items, got %d"):format(field.min, n))
+    report.add(depth, "count", n == 0 and "must not be empty"
+      or ("at least %d items, got %d"):format(field.min, n))
   end
 end
 
@@ -224,7 +230,8 @@ kinds["array"] = function(version, field)
       item(x, below)
     end
     if top > count then
-      report.add(depth, ("a list with a hole: %d items up to index %.0f"):format(count, top))
+      report.add(depth, "type",
+        ("a list with a hole: %d items up to index %.0f"):format(count, top))
     end
     if field.max or field.min then check_count(count, depth, field) end
   end
@@ -249,14 +256,16 @@ local function unknown(k, depth, fields)
   table.sort(names)
   local other = ELSEWHERE[k]
   local meant = other and fields[other[1]] and other[2] or near.name(k, names)
-  report.add(depth, "unknown field" .. (meant and (" (did you mean %s?)"):format(meant)
-    or " (extra = { … } passes what the tables do not know)"), k)
+  local hint_ = meant and (" (did you mean %s?)"):format(meant)
+    or " (extra = { … } passes what the tables do not know)"
+  report.add(depth, "unknown_field", "unknown field" .. hint_, k)
 end
 
 local function missing(v, depth, fields, required)
   for _, name in ipairs(required) do
     if rawget(v, name) == nil then
-      report.add(depth, "required field is missing (" .. fields[name].type .. ")", name)
+      local wanted = fields[name].type
+      report.add(depth, "required", "required field is missing (" .. wanted .. ")", name)
     end
   end
 end

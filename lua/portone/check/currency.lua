@@ -15,18 +15,19 @@ for digits, codes in pairs {
   for code in codes:gmatch("%u+") do DIGITS[code] = digits end
 end
 
-local known
+local listed
 
 ---Is the code one that the API lists?
 ---@param code string
 ---@return boolean
 function currency.known(code)
-  if not known then
-    known = {}
+  if DIGITS[code] then return true end -- all of these are, and won does not load the list
+  if not listed then
+    listed = {}
     local list = require("portone.api").type("v2", "input.currency.Currency").enum
-    for _, c in ipairs(list) do known[c] = true end
+    for _, c in ipairs(list) do listed[c] = true end
   end
-  return known[code] == true
+  return listed[code] == true
 end
 
 ---Digits of the minor unit: 0 for KRW, 2 for USD, 3 for KWD.
@@ -37,6 +38,25 @@ function currency.digits(code)
   return DIGITS[code] or 2
 end
 
+-- The whole number of minor units in an amount, or nil where a part of one is left over.
+local function whole_units(amount, digits)
+  if digits == 0 then return amount % 1 == 0 and amount or nil end
+  local minor = amount * 10 ^ digits
+  local whole = math.floor(minor + 0.5)
+  -- 12.34 * 100 is not quite 1234: allow for the rounding of doubles, no more
+  local slack = math.max(1e-6, math.abs(minor) * 4e-16)
+  return math.abs(minor - whole) <= slack and whole or nil
+end
+
+---Can an amount in major units be paid in a currency: is it no finer than its smallest unit?
+---@param amount number
+---@param code string
+---@return boolean false for an unknown code, infinities and NaN
+function currency.payable(amount, code)
+  local digits = currency.digits(code)
+  return digits ~= nil and whole_units(amount, digits) ~= nil
+end
+
 ---An amount in major units (as V1 and people write it) to minor units (as V2 takes it).
 ---@param amount number
 ---@param code string
@@ -45,10 +65,8 @@ end
 function currency.minor(amount, code)
   local digits = currency.digits(code)
   if not digits then return nil, "unknown currency " .. tostring(code) end
-  local minor = amount * 10 ^ digits
-  local whole = math.floor(minor + 0.5)
-  -- 12.34 * 100 is not quite 1234: allow for the rounding of doubles, no more
-  if math.abs(minor - whole) > math.max(1e-6, math.abs(minor) * 4e-16) then
+  local whole = whole_units(amount, digits)
+  if not whole then
     return nil, ("%s has %d digits after the point"):format(code, digits)
   end
   return math.tointeger and math.tointeger(whole) or whole

@@ -46,12 +46,14 @@ end
 
 ---Notes a problem at the place walked to.
 ---@param depth integer
+---@param code string what kind of problem it is: one of `check.codes`
 ---@param problem string
 ---@param last? any key below that place
-function report.add(depth, problem, last)
+function report.add(depth, code, problem, last)
   if report.full() then return end
   report.problems = report.problems or {}
-  table.insert(report.problems, { path = report.path(depth, last), problem = problem })
+  table.insert(report.problems, { path = report.path(depth, last), problem = problem,
+    code = code })
 end
 
 ---Notes something the documents only recommend.

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Rules that look at more than one field: shapes, conditions, and what a PG needs.
 
+local currency = require "portone.check.currency"
 local report = require "portone.check.report"
 
 local rules = {}
@@ -44,23 +45,26 @@ local NONE = {}
 local function check_shapes(spec, v, depth)
   for _, names in ipairs(spec.one_of or NONE) do
     local n, last = given(v, names)
-    if n == 0 then report.add(depth, "one of these is required: " .. listed(names), names[1]) end
-    if n > 1 then report.add(depth, "give only one of: " .. listed(names), last) end
+    if n == 0 then
+      report.add(depth, "choice", "one of these is required: " .. listed(names), names[1])
+    elseif n > 1 then
+      report.add(depth, "choice", "give only one of: " .. listed(names), last)
+    end
   end
   for _, names in ipairs(spec.any_of or NONE) do
     if given(v, names) == 0 then
-      report.add(depth, "at least one of these is required: " .. listed(names), names[1])
+      report.add(depth, "choice", "at least one of these is required: " .. listed(names), names[1])
     end
   end
   for _, names in ipairs(spec.max_one_of or NONE) do
     local n, last = given(v, names)
-    if n > 1 then report.add(depth, "give only one of: " .. listed(names), last) end
+    if n > 1 then report.add(depth, "choice", "give only one of: " .. listed(names), last) end
   end
 end
 
 local function need(v, depth, names, why)
   for _, name in ipairs(names) do
-    if value_at(v, name) == nil then report.add(depth, "required " .. why, name) end
+    if value_at(v, name) == nil then report.add(depth, "required", "required " .. why, name) end
   end
 end
 
@@ -84,13 +88,20 @@ local function has(list, item)
   return false
 end
 
--- What the known PG requires, and what it does not look at.
+local function refuses(rule, value)
+  return rule and value ~= nil and has(rule.refuses, value)
+end
+
+-- What the known PG requires, what it does not take, and what it does not look at.
 local function check_pg(names, fields, v, depth)
   local pg = report.pg
   for _, name in ipairs(names) do
-    local field, absent = fields[name], value_at(v, name) == nil
-    if absent and field.per_pg and field.per_pg[pg] then
-      report.add(depth, "required for " .. pg, name)
+    local field, value = fields[name], value_at(v, name)
+    local absent, rule = value == nil, field.per_pg and field.per_pg[pg]
+    if absent and rule and rule.required then
+      report.add(depth, "required", "required for " .. pg, name)
+    elseif refuses(rule, value) then
+      report.add(depth, "enum", pg .. " does not take " .. tostring(value), name)
     elseif absent and has(field.advised_by, pg) then
       report.warn(depth, "recommended for " .. pg, name)
     elseif not absent and (field.pgs and not has(field.pgs, pg) or has(field.not_pgs, pg)) then
@@ -113,7 +124,23 @@ local function check_page(limit, v, depth)
   if type(page) ~= "table" then return end
   local number, size = tonumber(rawget(page, "number")) or 0, tonumber(rawget(page, "size")) or 10
   if (number + 1) * size > limit then
-    report.add(depth, ("(number + 1) * size must not exceed %d"):format(limit), "page")
+    report.add(depth, "page", ("(number + 1) * size must not exceed %d"):format(limit), "page")
+  end
+end
+
+-- Amounts in major units: no finer than the smallest unit of their currency.
+local function check_amounts(rule, v, depth)
+  local code = value_at(v, rule.currency)
+  if code == nil then code = rule.default end
+  if type(code) ~= "string" or not currency.known(code) then return end
+  for _, name in ipairs(rule.names) do
+    local amount = rawget(v, name)
+    local finite = type(amount) == "number" and amount - amount == 0
+    if finite and not currency.payable(amount, code) then
+      local digits = currency.digits(code)
+      report.add(depth, "currency", digits == 0 and code .. " has no fractions"
+        or ("%s has %d digits after the point"):format(code, digits), name)
+    end
   end
 end
 
@@ -135,7 +162,9 @@ function rules.compile(spec)
   local by_pg = select(fields, function(f)
     return f.per_pg or f.advised_by or f.pgs or f.not_pgs
   end)
-  if not (shaped or conditional or advised[1] or by_pg[1] or spec.advice or spec.page_window) then
+  local amounts = spec.amounts
+  if not (shaped or conditional or advised[1] or by_pg[1] or spec.advice or amounts
+      or spec.page_window) then
     return nil
   end
   return function(v, depth)
@@ -150,6 +179,7 @@ function rules.compile(spec)
       check_pg(by_pg, fields, v, depth)
       check_advice(spec, v, depth)
     end
+    if amounts then check_amounts(amounts, v, depth) end
     if spec.page_window then check_page(spec.page_window, v, depth) end
   end
 end

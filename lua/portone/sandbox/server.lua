@@ -69,14 +69,13 @@ local function read(req, row, query_text, headers, body)
   end
 end
 
--- Does a problem of the check count here? An API ignores fields it does not know, and which PG
--- offers what is for the books to say.
+-- Does a problem of the check count here? An API ignores fields it does not know; which PG
+-- offers what, and whether a time to pay may do without its offset, is for the books to say.
 local function counts(problem)
-  local text = problem.problem
-  if text:find("^unknown field") then
+  if problem.code == "unknown_field" then
     return world.config.settings.unknown_fields == "refuse"
   end
-  return problem.path ~= "" or not text:find(" is not offered by ", 1, true)
+  return problem.code ~= "not_offered" and problem.code ~= "offset"
 end
 
 -- What the specification says against a request; nil when nothing.
@@ -88,7 +87,7 @@ local function check_request(req, row)
     end
   end
   local problems = {}
-  for _, problem in ipairs(check.args(row, args, {}) or {}) do
+  for _, problem in ipairs(check.args(row, args, { wire = true }) or {}) do
     if counts(problem) then
       problems[#problems + 1] = problem
     end

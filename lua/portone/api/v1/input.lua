@@ -23,8 +23,9 @@ return {
       amount = { type = "number", required = true, per_pg = { welcome = { required = true } } },
       id = { type = "string", required = true, per_pg = { welcome = { required = true } } },
       name = { type = "string", required = true, per_pg = { welcome = { required = true } } },
-      code = str, currency = str, quantity = int, tag = str,
+      code = str, currency = { type = "string", format = "currency" }, quantity = int, tag = str,
     },
+    amounts = { currency = "currency", default = "KRW", names = { "amount" } },
   },
   EscrowLogisReceiver = {
     fields = {
@@ -96,7 +97,7 @@ return {
       amount = NUM,
       currency = {
         type = "string", advised = true, format = "currency",
-        per_pg = { paypal_v2 = { required = true } },
+        per_pg = { paypal_v2 = { refuses = { "KRW" }, required = true } },
       },
       merchant_uid = STR, name = { type = "string", advised = true, max = 40 },
       schedule_at = { type = "integer", required = true, format = "unix" }, browser_ip = str,
@@ -132,6 +133,9 @@ return {
       promotion_id = str, tax_free = num,
       use_card_point = { type = "boolean", pgs = { "nice", "nice_v2", "smartro_v2" } },
       vat_amount = { type = "number", pgs = { "html5_inicis", "nice", "nice_v2", "welcome" } },
+    },
+    amounts = {
+      currency = "currency", default = "KRW", names = { "amount", "tax_free", "vat_amount" },
     },
   },
   SubscribePaymentExtra = {

@@ -110,6 +110,7 @@ return {
       amount = NUM, merchant_uid = { type = "string", required = true, max = 40 },
       currency = { type = "string", format = "currency" },
     },
+    amounts = { currency = "currency", names = { "amount" } },
     result = { type = "object", ref = "output.PaymentPrepare" }, statuses = { 401 },
   },
 
@@ -127,6 +128,7 @@ return {
       amount = NUM, merchant_uid = { type = "string", required = true, max = 40 },
       currency = { type = "string", format = "currency" },
     },
+    amounts = { currency = "currency", names = { "amount" } },
     result = { type = "object", ref = "output.PaymentPrepare" }, statuses = { 401, 404 },
   },
 }

@@ -54,7 +54,8 @@ return {
       },
       channel_key = { type = "string", max = 55 },
       currency = {
-        type = "string", format = "currency", per_pg = { paypal_v2 = { required = true } },
+        type = "string", format = "currency",
+        per_pg = { paypal_v2 = { refuses = { "KRW" }, required = true } },
       },
       custom_data = str, extra = { type = "object", ref = "input.SubscribePaymentExtra" },
       interest_free_by_merchant = { type = "boolean", pgs = { "ksnet", "nice", "nice_v2" } },
@@ -69,6 +70,9 @@ return {
       vat_amount = {
         type = "number", pgs = { "html5_inicis", "nice", "nice_v2", "tosspay_v2", "welcome" },
       },
+    },
+    amounts = {
+      currency = "currency", default = "KRW", names = { "amount", "tax_free", "vat_amount" },
     },
     pgs = again_pgs, result = { type = "object", ref = "output.Payment" }, statuses = { 401 },
   },
@@ -115,6 +119,9 @@ return {
       vat = { type = "number", deprecated = true },
       vat_amount = { type = "number", pgs = { "html5_inicis", "nice", "nice_v2", "welcome" } },
     },
+    amounts = {
+      currency = "currency", default = "KRW", names = { "amount", "tax_free", "vat_amount" },
+    },
     pgs = {
       "daou", "html5_inicis", "kcp", "ksnet", "nice", "nice_v2", "paymentwall", "settle",
       "tosspayments", "welcome",
@@ -145,6 +152,7 @@ return {
       customer_uid = { type = "string", required = true, max = 80 },
       schedules = {
         type = "array", items = { type = "object", ref = "input.Schedule" }, required = true,
+        min = 1,
       },
       birth = { type = "string", format = "birth", secret = true, not_pgs = birth_not_pgs },
       card_number = { type = "string", format = "card", secret = true, not_pgs = birth_not_pgs },

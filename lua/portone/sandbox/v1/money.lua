@@ -1,14 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Amounts of V1: numbers in the currency's major unit, exact to its smallest unit.
 
-local M = {}
+local iso4217 = require "portone.check.currency"
 
--- ISO 4217 currencies whose smallest unit is not a hundredth.
-local DECIMALS = {
-  BIF = 0, CLP = 0, DJF = 0, GNF = 0, ISK = 0, JPY = 0, KMF = 0, KRW = 0, PYG = 0, RWF = 0,
-  UGX = 0, VND = 0, VUV = 0, XAF = 0, XOF = 0, XPF = 0,
-  BHD = 3, IQD = 3, JOD = 3, KWD = 3, LYD = 3, OMR = 3, TND = 3,
-}
+local M = {}
 
 local tointeger = math.tointeger or function(x) return x end
 
@@ -21,7 +16,7 @@ end
 ---@param currency string ISO 4217 code
 ---@return number
 function M.round(amount, currency)
-  local scale = 10 ^ (DECIMALS[currency] or 2)
+  local scale = 10 ^ (iso4217.digits(currency) or 2)
   local units = math.floor(amount * scale + 0.5)
   return whole(units / scale)
 end
@@ -33,9 +28,7 @@ end
 function M.payable(amount, currency)
   if type(amount) ~= "number" or amount ~= amount then return false end
   if amount < 0 or amount > 2 ^ 53 then return false end
-  local scale = 10 ^ (DECIMALS[currency] or 2)
-  local units = amount * scale
-  return math.abs(units - math.floor(units + 0.5)) <= math.max(1e-6, units * 1e-12)
+  return iso4217.payable(amount, currency)
 end
 
 --- Sum and difference, in the currency's smallest unit.
