@@ -85,6 +85,7 @@ static struct po_slot *get_slot(struct po_options *o) {
 
 
 static void keep_slot(struct po_slot *s) {
+  po_transfer_forget(&s->transfer);
   if (own.nslots >= MAX_SLOTS) {
     free_slot(s);
     return;

@@ -237,6 +237,16 @@ describe("in nginx", function()
     assert.equal("1 10\n", select(2, server:get(1, "/once")))
   end)
 
+  about("tasks are refused: they would keep the worker", function()
+    start [[ location /spawn { content_by_lua_block {
+      local tasks = require "portone.loop.tasks"
+      ngx.say(select(2, pcall(tasks.spawn, print)))
+      ngx.say(select(2, pcall(tasks.run)))
+    } } ]]
+    local body = select(2, server:get(1, "/spawn"))
+    assert.matches("portone.spawn: not in nginx.*portone.run: not in nginx", body)
+  end)
+
   describe("workers", function()
     about("many of them, all of which work; required before they fork", function()
       start(CALL, { workers = 4, init = 'require "portone.loop.nginx"' })

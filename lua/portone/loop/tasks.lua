@@ -235,6 +235,13 @@ M.host, M.sleep = host, sleep
 
 -- {====== The user's side ======
 
+local function not_in_nginx(name)
+  if rawget(_G, "ngx") then
+    error(("portone.%s: not in nginx, where calls wait by themselves; several at a time are for "
+      .. "portone.map or ngx.thread.spawn"):format(name), 3)
+  end
+end
+
 ---Is the caller in a task?
 ---@return boolean
 function M.inside()
@@ -250,6 +257,7 @@ function M.spawn(fn, ...)
   if type(fn) ~= "function" then
     error("portone.spawn: function expected, got " .. type(fn), 2)
   end
+  not_in_nginx("spawn")
   local task = new_task(fn, nil, ...)
   if current then
     go_on_soon(task)
@@ -347,6 +355,7 @@ end
 ---Runs until no task is left.
 function M.run()
   outside("run")
+  not_in_nginx("run")
   while live > 0 do
     turn()
     if live > 0 then idle(60) end
