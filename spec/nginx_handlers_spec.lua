@@ -1,5 +1,5 @@
 local json = require "portone.json"
-local nginx = require "spec.support.nginx"
+local nginx = require "spec.support.nginx_handlers"
 local webhook = require "portone.webhook"
 
 local SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
