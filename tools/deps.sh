@@ -76,9 +76,18 @@ missing() {
   done | sort -u | tr '\n' ' '
 }
 
-# RUNLEVEL: the servers among the packages are for the suite to start; nothing runs by itself.
 apt() {
-  $root RUNLEVEL=1 apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
+  $root apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
+}
+
+# The servers among the packages are for the suite to start: none runs for being installed.
+policy=/usr/sbin/policy-rc.d
+start_no_service() {
+  [ ! -e $policy ] || return
+  # shellcheck disable=SC2064
+  trap "$root rm -f $policy" EXIT
+  trap 'exit 130' INT TERM
+  printf '#!/bin/sh\nexit 101\n' | $root tee $policy >/dev/null && $root chmod 755 $policy
 }
 
 # --no-remove: a plain LuaJIT that somebody installed is not pushed out by luajit2.
@@ -105,6 +114,7 @@ if [ $allowed = yes ]; then
   echo "deps: installing $want"
   # Lists that are absent, or too old to fetch by, are fetched and the install tried again.
   ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || apt update
+  start_no_service
   apt_install "$want" || { apt update && apt_install "$want"; }
   want=$(missing)
   [ -n "$want" ] || exit 0
