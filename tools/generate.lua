@@ -181,6 +181,13 @@ local function main(spec_dir, out_dir)
   save_types(dir .. "v2/", "v2", v2_types, v2_place)
   save_errors(dir .. "v2/", errors, v2_place)
 
+  local browser = io.open(spec_dir .. "/browser-sdk.yml", "rb")
+  if browser then
+    require("generate.checkout").save(browser:read("*a"), save,
+      (out_dir or here .. "/..") .. "/lua/portone/checkout/schema/")
+    browser:close()
+  end
+
   local types_dir = (out_dir or here .. "/..") .. "/types/"
   save(types_dir .. "portone.lua", luals.surface)
   save(types_dir .. "portone_v1.lua", luals.source("v1", v1_rows, v1_types, v1_place))
