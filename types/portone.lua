@@ -234,6 +234,7 @@ function client.close() end
 ---| "timeout"
 ---| "protocol"
 ---| "cancelled"
+---| "ledger"
 ---| "unknown_outcome"
 
 return portone

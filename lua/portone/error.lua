@@ -22,6 +22,7 @@ local kinds = {
   timeout = "no answer in time",
   protocol = "the answer is not what the API sends",
   cancelled = "the caller gave up",
+  ledger = "the ledger could not be read or written, so nothing was sent",
   unknown_outcome = "it may or may not have happened",
 }
 

@@ -24,7 +24,8 @@ local M = {
 
 -- Parts that are loaded when somebody names them.
 local parts = {
-  checkout = "portone.checkout", sandbox = "portone.sandbox", nginx = "portone.nginx",
+  checkout = "portone.checkout", ledger = "portone.ledger", nginx = "portone.nginx",
+  sandbox = "portone.sandbox",
 }
 
 ---Rows { name, api, method, path, stable, summary } of the operations whose name has the

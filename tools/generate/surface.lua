@@ -238,6 +238,7 @@ function client.close() end
 ---| "timeout"
 ---| "protocol"
 ---| "cancelled"
+---| "ledger"
 ---| "unknown_outcome"
 
 return portone

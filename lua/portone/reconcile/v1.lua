@@ -21,6 +21,8 @@ local function judge_payment(kept, payment, ctx)
     elseif kept.customer_uid and payment.customer_uid
            and payment.customer_uid ~= kept.customer_uid then
       return differs("the customer_uid of the payment", kept.customer_uid, payment.customer_uid)
+    elseif kept.currency and payment.currency and payment.currency ~= kept.currency then
+      return differs("the currency of the payment", kept.currency, payment.currency)
     end
     return "done", payment
   elseif payment.status == "failed" then
@@ -40,7 +42,7 @@ local function find(kept)
 end
 
 local charge = {
-  keep = { "merchant_uid", "amount", "customer_uid" },
+  keep = { "merchant_uid", "amount", "currency", "customer_uid" },
   ask = "v1.payments.find", with = find, judge = judge_payment,
 }
 

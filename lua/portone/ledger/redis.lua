@@ -1,0 +1,145 @@
+-- SPDX-License-Identifier: MIT
+-- A ledger's store in Redis (2.8.9 or later), for a run that many machines share, through the
+-- client library of your choice: all it has to have is 'eval' (and 'config', if it may).
+--
+-- Redis is as good as a disk only when it says "done" after the disk has: appendonly yes and
+-- appendfsync always. A Redis that says otherwise is refused, unless 'durable = false' takes
+-- the loss of a power failure into account. Leases are told by the server's clock, which all
+-- machines share.
+
+local M = {}
+
+local store = {}
+local mt = { __name = "portone.ledger.redis", __index = store }
+
+-- One key for each entry (v: version, r: record) and one sorted set for those that are open.
+local scripts = {
+  add = [[
+    if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+    redis.call('HSET', KEYS[1], 'v', '1')
+    redis.call('HSET', KEYS[1], 'r', ARGV[2])
+    redis.call('ZADD', KEYS[2], 0, ARGV[1])
+    return 1]],
+  read = "return redis.call('HMGET', KEYS[1], 'r', 'v')",
+  write = [[
+    if redis.call('HGET', KEYS[1], 'v') ~= ARGV[2] then return 0 end
+    redis.call('HINCRBY', KEYS[1], 'v', 1)
+    redis.call('HSET', KEYS[1], 'r', ARGV[3])
+    if ARGV[4] == '1' then redis.call('ZADD', KEYS[2], 0, ARGV[1])
+    else redis.call('ZREM', KEYS[2], ARGV[1]) end
+    return 1]],
+  unsettled = "return redis.call('ZRANGEBYLEX', KEYS[2], ARGV[1], '+', 'LIMIT', 0, ARGV[2])",
+  now = "return redis.call('TIME')",
+}
+
+-- lua-resty-redis returns nil, err (or false, err); redis-lua raises.
+local function ask(self, command, ...)
+  local client, release = self.client, nil
+  if not client then
+    client, release = self.connect()
+    if not client then
+      return nil, "no connection: " .. tostring(release)
+    end
+  end
+  local ok, reply, err = pcall(client[command], client, ...)
+  if not ok then
+    reply, err = nil, reply
+  end
+  if release then
+    release(err == nil)
+  end
+  if err ~= nil or reply == nil then
+    return nil, tostring(err or "no reply")
+  end
+  return reply
+end
+
+local function run(self, script, id, ...)
+  return ask(self, "eval", scripts[script], 2, self.prefix .. "entry:" .. (id or ""),
+    self.prefix .. "open", ...)
+end
+
+local function as_boolean(reply, err)
+  if reply == nil then
+    return nil, err
+  end
+  return tonumber(reply) == 1
+end
+
+function store:add(id, text)
+  return as_boolean(run(self, "add", id, id, text))
+end
+
+function store:read(id)
+  local reply, err = run(self, "read", id)
+  if not reply then
+    return nil, err
+  elseif type(reply[1]) == "string" then
+    return reply[1], tonumber(reply[2])
+  end
+end
+
+function store:write(id, version, text, open)
+  return as_boolean(run(self, "write", id, id, ("%d"):format(version), text, open and "1" or "0"))
+end
+
+function store:unsettled(after, n)
+  return run(self, "unsettled", nil, after and "(" .. after or "-", ("%d"):format(n))
+end
+
+---Unix seconds by the clock that everybody shares.
+---@return number? now
+---@return string? err
+function store:now()
+  local reply, err = run(self, "now")
+  if not reply then
+    return nil, err
+  end
+  return tonumber(reply[1]) + tonumber(reply[2]) / 1e6
+end
+
+-- What the server says of its configuration: name -> value; nil when it says nothing.
+local function setting(self, name)
+  local reply = ask(self, "config", "GET", name)
+  if type(reply) ~= "table" then
+    return nil
+  end
+  return reply[name] or (reply[1] == name and reply[2]) or nil
+end
+
+local function durability(self)
+  local append, sync = setting(self, "appendonly"), setting(self, "appendfsync")
+  if (append and append ~= "yes") or (sync and sync ~= "always") then
+    return nil, ("this Redis could lose what it has acknowledged (appendonly %s, appendfsync "
+      .. "%s): set them to yes and always, or give durable = false"):format(tostring(append),
+      tostring(sync))
+  end
+  return true
+end
+
+---@param client table|function  a connected client; or a function that returns a client and,
+---  if it wants it back, a function release(usable); or nil, err
+---@param opts? { prefix?: string, durable?: boolean }  "{portone-ledger}:", in braces so that a
+---  cluster keeps it in one place
+---@return portone.ledger.Store? store
+---@return string? err
+function M.new(client, opts)
+  opts = opts or {}
+  local self = setmetatable({ prefix = opts.prefix or "{portone-ledger}:" }, mt)
+  if type(client) == "function" then
+    self.connect = client
+  elseif type(client) == "table" then
+    self.client = client
+  else
+    error("portone.ledger.redis: a client, or a function that connects, expected", 2)
+  end
+  if opts.durable ~= false then
+    local ok, err = durability(self)
+    if not ok then
+      return nil, err
+    end
+  end
+  return self
+end
+
+return M
