@@ -75,6 +75,24 @@ int po_json_may_be_empty(const char *p, const char *end) {
 }
 
 
+int po_json_has_escaped_quotes(const char *p, const char *end) {
+  while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+    p++;
+    if (p < end && *p == '"')
+      return 1;
+  }
+  return 0;
+}
+
+
+int po_json_odd_quotes(const char *p, const char *end) {
+  unsigned int n = 0;
+  for (; p < end; p++)
+    n += *p == '"';
+  return n & 1;
+}
+
+
 const char *po_json_digits(const char *start, const char *p, const char *end,
                            int *large) {
   char before = p > start ? p[-1] : ' ';

@@ -17,6 +17,12 @@ const char *po_json_empty_array(const char *p, const char *end);
 /* May the text hold an empty array? A quick look that ignores strings. */
 int po_json_may_be_empty(const char *p, const char *end);
 
+/* Are quotes escaped anywhere in the text? */
+int po_json_has_escaped_quotes(const char *p, const char *end);
+
+/* Is their number from p to 'end' odd? */
+int po_json_odd_quotes(const char *p, const char *end);
+
 /*
 ** Past the digits that begin at p, in a text that begins at 'start'.
 ** '*large' when they are an integer, or the integer part of a number

@@ -24,25 +24,58 @@ struct reading {
 };
 
 
+static void add_filled(lua_State *L, luaL_Buffer *b) {
+  luaL_addstring(b, "[\"");
+  luaL_addstring(b, lua_tostring(L, UP_MARK));
+  luaL_addstring(b, "\"]");
+}
+
+
 /*
-** Pushes the text with every [] outside of a string as ["<mark>"], and an
-** exponent after each integer that is too large for 64 bits.
+** Pushes the text with every [] outside of a string as ["<mark>"]. In a
+** text without escaped quotes, what is inside of a string is what an odd
+** number of quotes comes before.
+*/
+static void push_filled(lua_State *L, const char *p, const char *end) {
+  const char *from = p, *counted = p, *close;
+  int inside = 0;
+  luaL_Buffer b;
+  luaL_checkstack(L, LUA_MINSTACK, "JSON text");
+  luaL_buffinit(L, &b);
+  for (; (p = memchr(p, '[', (size_t)(end - p))) != NULL; p++) {
+    close = po_json_empty_array(p, end);
+    if (!close)
+      continue;
+    inside ^= po_json_odd_quotes(counted, p);
+    counted = p;
+    if (!inside) {
+      luaL_addlstring(&b, from, (size_t)(p - from));
+      add_filled(L, &b);
+      p = close;
+      from = counted = close + 1;
+    }
+  }
+  luaL_addlstring(&b, from, (size_t)(end - from));
+  luaL_pushresult(&b);
+}
+
+
+/*
+** Does the same to any text, and puts an exponent after each integer that
+** is too large for 64 bits.
 */
 static void push_prepared(lua_State *L, const char *start, const char *end) {
   const char *p = start, *from = start, *close;
   int large;
   luaL_Buffer b;
   luaL_checkstack(L, LUA_MINSTACK, "JSON text");
-  po_json_need_mark(L);
   luaL_buffinit(L, &b);
   while (p < end) {
     if (*p == '"')
       p = po_json_skip_string(p, end);
     else if (*p == '[' && (close = po_json_empty_array(p, end)) != NULL) {
       luaL_addlstring(&b, from, (size_t)(p - from));
-      luaL_addstring(&b, "[\"");
-      luaL_addstring(&b, lua_tostring(L, UP_MARK));
-      luaL_addstring(&b, "\"]");
+      add_filled(L, &b);
       p = from = close + 1;
     }
     else if (*p >= '0' && *p <= '9') {
@@ -111,12 +144,13 @@ static int push_number(struct reading *r, int idx) {
 /* Integers, nulls and empty arrays of the decoded table at 'idx'. */
 static void tidy(struct reading *r, int idx) {
   lua_State *L = r->L;
+  int value;
   luaL_checkstack(L, 8, "JSON value");
   if (r->filled && unfill(L, idx))
     return;
   lua_pushnil(L);
+  value = lua_gettop(L) + 1;
   while (lua_next(L, idx)) {  /* key, value */
-    int value = lua_gettop(L);
     switch (lua_type(L, value)) {
       case LUA_TTABLE:
         tidy(r, value);
@@ -172,13 +206,18 @@ int po_json_decode(lua_State *L) {
   r.filled = po_json_may_be_empty(s, s + len);
   lua_settop(L, 1);
   if (r.filled)
+    po_json_need_mark(L);
+  if (!r.filled)
+    lua_pushvalue(L, 1);
+  else if (po_json_has_escaped_quotes(s, s + len))
     push_prepared(L, s, s + len);
   else
-    lua_pushvalue(L, 1);
+    push_filled(L, s, s + len);
   ok = read_text(&r);
-  if (r.saturated && !r.filled) {  /* once more, from a prepared text */
+  if (r.saturated) {  /* once more, from a prepared text */
     r.filled = 1;
     r.problem = NULL;
+    po_json_need_mark(L);
     lua_settop(L, 1);
     push_prepared(L, s, s + len);
     ok = read_text(&r);

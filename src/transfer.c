@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,19 +58,54 @@ static int is_framing(const char *name, size_t n) {
   };
   int i;
   for (i = 0; names[i]; i++)
-    if (strlen(names[i]) == n && strncasecmp(name, names[i], n) == 0)
+    if (strncasecmp(name, names[i], n) == 0 && names[i][n] == '\0')
       return 1;
   return 0;
 }
 
 
+/* RFC 9110's token: letters, digits and !#$%&'*+-.^_`|~, a bit for each. */
+static int is_token(unsigned char c) {
+  static const uint32_t token[8] = {
+    0, 0x03ff6cfau, 0xc7fffffeu, 0x57ffffffu, 0, 0, 0, 0
+  };
+  return (int)(token[c >> 5] >> (c & 31) & 1);
+}
+
+
+static int is_control(unsigned char c) {
+  return (c < ' ' && c != '\t') || c == 0x7f;
+}
+
+
+/* Is there a control character but TAB? */
+static int has_control(const char *s, size_t len) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  size_t i;
+  for (i = 0; i < len; ) {
+    uint64_t x, del;
+    if (len - i >= sizeof(x)) {  /* eight at once, in doubt one by one */
+      memcpy(&x, s + i, sizeof(x));
+      del = x ^ ones * 0x7f;
+      if (((((x - ones * 0x20) & ~x) | ((del - ones) & ~del))
+           & ones * 0x80) == 0) {
+        i += sizeof(x);
+        continue;
+      }
+    }
+    if (is_control((unsigned char)s[i++]))
+      return 1;
+  }
+  return 0;
+}
+
+
 const char *po_transfer_check_header(const char *line, size_t len) {
-  static const char token[] = "abcdefghijklmnopqrstuvwxyz"
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_!#$%&'*+.^`|~";
-  size_t i, value, n = strspn(line, token);
-  for (i = 0; i < len; i++)
-    if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
-      return "a header holds a CR, LF, NUL or other control character";
+  size_t value, n = 0;
+  if (has_control(line, len))
+    return "a header holds a CR, LF, NUL or other control character";
+  while (is_token((unsigned char)line[n]))
+    n++;
   if (n == 0 || line[n] != ':')
     return "a header is not of the form 'Name: value'";
   value = n + 1 + strspn(line + n + 1, " \t");
@@ -166,6 +202,14 @@ void po_transfer_bind(struct po_transfer *t, const struct po_options *o) {
 
 /* {====== libcurl's callbacks ====== */
 
+static size_t keep(struct po_transfer *t, struct po_buffer *b, const char *p,
+                   size_t n) {
+  enum po_buffer_result r = po_buffer_add(b, p, n);
+  t->full = (r == PO_BUFFER_FULL);
+  return r == PO_BUFFER_OK ? n : 0;
+}
+
+
 static size_t on_header(char *p, size_t size, size_t n, void *ud) {
   struct po_transfer *t = ud;
   size_t len = size * n;
@@ -175,21 +219,13 @@ static size_t on_header(char *p, size_t size, size_t n, void *ud) {
   }
   if (len > 0 && (p[0] == '\r' || p[0] == '\n'))
     t->headed = 1;
-  if (po_buffer_add(&t->head, p, len) == PO_BUFFER_OK)
-    return len;
-  t->full = 1;
-  return 0;
+  return keep(t, &t->head, p, len);
 }
 
 
 static size_t on_body(char *p, size_t size, size_t n, void *ud) {
   struct po_transfer *t = ud;
-  size_t len = size * n;
-  enum po_buffer_result r = po_buffer_add(&t->body, p, len);
-  if (r == PO_BUFFER_OK)
-    return len;
-  t->full = (r == PO_BUFFER_FULL);
-  return 0;
+  return keep(t, &t->body, p, size * n);
 }
 
 
