@@ -1,5 +1,5 @@
 local json = require "portone.json"
-local nginx = require "spec.support.nginx_handlers"
+local nginx = require "spec.support.nginx"
 local webhook = require "portone.webhook"
 
 local SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -101,9 +101,11 @@ end
 local LARGE = ("x"):rep(200000)
 
 describe("portone.nginx", function()
+  local missing = nginx.missing()
   local server
 
   setup(function()
+    if missing then return end
     local locations = {}
     for _, name in ipairs { "plain", "once", "read", "both", "v1", "small", "broken", "brave",
       "confirm", "confirm_v1", "confirm_read", "hasty" } do
@@ -111,27 +113,27 @@ describe("portone.nginx", function()
         :format(name, name)
     end
     server = nginx.start {
-      workers = 2, listen = " reuseport",
+      workers = 2,
       http = "lua_shared_dict box 10m; lua_shared_dict seen 1m; client_max_body_size 20m;\n"
-        .. "client_body_buffer_size 8k; init_by_lua_block {\n" .. SHOP .. "}\n",
-      server = table.concat(locations, "\n")
-        .. "\nlocation = /box { content_by_lua_block {\n" .. BOX .. "} }",
+        .. "client_body_buffer_size 8k; init_by_lua_block {\n" .. SHOP .. "}\n"
+        .. "server { listen 127.0.0.1:$PORT1 reuseport;\n" .. table.concat(locations, "\n")
+        .. "\nlocation = /box { content_by_lua_block {\n" .. BOX .. "} } }",
     }
   end)
 
   teardown(function()
-    if server then server.stop() end
+    if server then server:stop() end
   end)
 
   before_each(function()
-    if server then server.request("DELETE", "/box") end
+    if server then server:request(1, "DELETE", "/box") end
   end)
 
   -- A test that needs the server.
   local function with_nginx(name, fn)
     it(name, function()
-      if not server then
-        pending("needs nginx with its Lua module, and the build for LuaJIT")
+      if missing then
+        pending(missing)
         return
       end
       fn()
@@ -139,11 +141,11 @@ describe("portone.nginx", function()
   end
 
   local function put(name, value)
-    assert.equal(200, (server.request("PUT", "/box?name=" .. name, {}, tostring(value))))
+    assert.equal(200, (server:request(1, "PUT", "/box?name=" .. name, {}, tostring(value))))
   end
 
   local function get(name)
-    local _, _, body = server.request("GET", "/box?name=" .. name)
+    local _, _, body = server:request(1, "GET", "/box?name=" .. name)
     return body ~= "nil" and body or nil
   end
 
@@ -165,7 +167,7 @@ describe("portone.nginx", function()
   local function send(path, body, opts)
     opts = opts or {}
     opts.secret = SECRET
-    return server.request("POST", path, lines_of(webhook.sign(body, opts)), body)
+    return server:request(1, "POST", path, lines_of(webhook.sign(body, opts)), body)
   end
 
   describe("webhook", function()
@@ -182,7 +184,7 @@ describe("portone.nginx", function()
       local large = body_of("Transaction.Paid",
         { paymentId = "p-1", transactionId = "t-1", note = LARGE .. "한글\\u2028" })
       assert.equal(200, (send("/plain", large)))
-      assert.truthy(server.log():find("buffered to a temporary file", 1, true))
+      assert.truthy(server:log():find("buffered to a temporary file", 1, true))
       assert.equal(LARGE .. "한글\\u2028", json.decode(get("event:1")).data.note)
     end)
 
@@ -193,9 +195,9 @@ describe("portone.nginx", function()
       for _, part in ipairs { PAID:sub(1, half), PAID:sub(half + 1), "" } do
         chunks = chunks .. ("%x\r\n%s\r\n"):format(#part, part)
       end
-      assert.equal(200, (server.exchange("POST /plain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-        .. "Transfer-Encoding: chunked\r\n" .. table.concat(headers, "\r\n") .. "\r\n\r\n"
-        .. chunks)))
+      assert.equal(200, (server:exchange(1, "POST /plain HTTP/1.1\r\nHost: x\r\n"
+        .. "Connection: close\r\nTransfer-Encoding: chunked\r\n"
+        .. table.concat(headers, "\r\n") .. "\r\n\r\n" .. chunks)))
       assert.equal("1", get("events"))
     end)
 
@@ -211,10 +213,10 @@ describe("portone.nginx", function()
         { 400, lines_of(webhook.sign("", { secret = SECRET })), "", "no body" },
       }
       for _, case in ipairs(cases) do
-        local before = #server.log()
-        local status, _, body = server.request("POST", "/plain", case[2], case[3])
+        local before = #server:log()
+        local status, _, body = server:request(1, "POST", "/plain", case[2], case[3])
         assert.same({ case[1], "refused\n" }, { status, body }, case[4])
-        assert.truthy(server.log():sub(before + 1):find(case[4], 1, true), case[4])
+        assert.truthy(server:log():sub(before + 1):find(case[4], 1, true), case[4])
       end
       assert.is_nil(get("events"))
     end)
@@ -223,22 +225,22 @@ describe("portone.nginx", function()
       local headers = lines_of(webhook.sign(PAID, { secret = SECRET }))
       for i = 2, 4 do
         local twice = { headers[1], headers[2], headers[3], headers[4], headers[i] }
-        assert.equal(401, (server.request("POST", "/plain", twice, PAID)))
+        assert.equal(401, (server:request(1, "POST", "/plain", twice, PAID)))
       end
-      assert.truthy(server.log():find("comes more than once", 1, true))
+      assert.truthy(server:log():find("comes more than once", 1, true))
     end)
 
     with_nginx("refuses other methods, too many headers, and bodies that are too large", function()
-      local status, headers = server.request("GET", "/plain")
+      local status, headers = server:request(1, "GET", "/plain")
       assert.same({ 405, "POST" }, { status, headers.allow })
-      assert.equal(405, (server.request("PUT", "/plain", {}, PAID)))
+      assert.equal(405, (server:request(1, "PUT", "/plain", {}, PAID)))
       local many = lines_of(webhook.sign(PAID, { secret = SECRET }))
       for i = 1, 120 do many[#many + 1] = "X-" .. i .. ": 1" end
-      assert.equal(400, (server.request("POST", "/plain", many, PAID)))
+      assert.equal(400, (server:request(1, "POST", "/plain", many, PAID)))
       assert.equal(413, (send("/plain", ("x"):rep(10485760))))
       assert.equal(413, (send("/small", PAID .. (" "):rep(1000))))
       assert.equal(413, (send("/small", PAID .. (" "):rep(100000))))
-      assert.truthy(server.log():find("10485760 bytes, 1048576 at most", 1, true))
+      assert.truthy(server:log():find("10485760 bytes, 1048576 at most", 1, true))
       assert.is_nil(get("events"))
     end)
 
@@ -247,8 +249,8 @@ describe("portone.nginx", function()
         put("mode", mode)
         assert.equal(500, (send("/plain", PAID)))
       end
-      assert.truthy(server.log():find("on_event raised: .*the database is down really"))
-      assert.truthy(server.log():find("on_event did not take the event: not now", 1, true))
+      assert.truthy(server:log():find("on_event raised: .*the database is down really"))
+      assert.truthy(server:log():find("on_event did not take the event: not now", 1, true))
     end)
 
     with_nginx("hands an event to on_event once, whichever worker gets it", function()
@@ -278,7 +280,7 @@ describe("portone.nginx", function()
       local headers = lines_of(webhook.sign(PAID, { secret = SECRET, id = "msg_slow" }))
       local connections = {}
       for i = 1, 6 do
-        connections[i] = assert(socket.connect("127.0.0.1", server.port))
+        connections[i] = assert(socket.connect("127.0.0.1", server.ports[1]))
         connections[i]:settimeout(10)
         connections[i]:send("POST /once HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
           .. "Content-Length: " .. #PAID .. "\r\n" .. table.concat(headers, "\r\n") .. "\r\n\r\n"
@@ -301,7 +303,7 @@ describe("portone.nginx", function()
       assert.is_nil(get("events"))
       assert.equal(200, (send("/brave", PAID)))
       assert.equal("1", get("events"))
-      assert.truthy(server.log():find("store of seen webhooks failed: down", 1, true))
+      assert.truthy(server:log():find("store of seen webhooks failed: down", 1, true))
     end)
 
     with_nginx("reads the payment or the billing key again with a client", function()
@@ -323,7 +325,7 @@ describe("portone.nginx", function()
     with_nginx("ignores a test message, whose payment does not exist", function()
       assert.equal(200, (send("/read", PAID)))
       assert.is_nil(get("events"))
-      assert.truthy(server.log():find("the payment of a test message does not exist", 1, true))
+      assert.truthy(server:log():find("the payment of a test message does not exist", 1, true))
       assert.equal(200, (send("/read", body_of("BillingKey.Failed", { billingKey = "k-2" }))))
       assert.equal("1", get("events"))
     end)
@@ -343,7 +345,7 @@ describe("portone.nginx", function()
         .. '"amount":3000,"cancel_amount":%d}'):format(status, cancelled or 0))
     end
     local function post(path, body)
-      return (server.request("POST", path, {}, body))
+      return (server:request(1, "POST", path, {}, body))
     end
 
     with_nginx("reads the payment, in JSON and as a form", function()
@@ -384,8 +386,8 @@ describe("portone.nginx", function()
       assert.equal(200, post("/both", NOTE))
       assert.equal(200, (send("/both", PAID)))
       assert.equal("2", get("events"))
-      assert.equal(401, (server.request("POST", "/both", { "webhook-id: x" }, NOTE)))
-      assert.equal(401, (server.request("POST", "/both", { "Webhook-Signature: v1,x" }, NOTE)))
+      assert.equal(401, (server:request(1, "POST", "/both", { "webhook-id: x" }, NOTE)))
+      assert.equal(401, (server:request(1, "POST", "/both", { "Webhook-Signature: v1,x" }, NOTE)))
       assert.equal(401, post("/read", NOTE))
       assert.equal("2", get("events"))
     end)
@@ -412,7 +414,7 @@ describe("portone.nginx", function()
       assert.equal(409, status)
       assert.truthy(headers["content-type"]:find("application/json", 1, true))
       assert.same({ errorMessage = "The amount does not match the order." }, json.decode(body))
-      assert.truthy(server.log():find("the amount is 3000 where the order says 30000", 1, true))
+      assert.truthy(server:log():find("the amount is 3000 where the order says 30000", 1, true))
     end)
 
     with_nginx("refuses in the words of the shop, in the form of each API", function()
@@ -420,7 +422,7 @@ describe("portone.nginx", function()
       local status, _, body = send("/confirm", CONFIRM)
       assert.same({ 409, '{"errorMessage":"모르는 주문입니다"}' }, { status, body })
       put("has:v1:imp_1", '{"imp_uid":"imp_1","merchant_uid":"order-1","amount":3000}')
-      status, _, body = server.request("POST", "/confirm_v1", {}, NOTE)
+      status, _, body = server:request(1, "POST", "/confirm_v1", {}, NOTE)
       assert.same({ 409, '{"reason":"모르는 주문입니다"}' }, { status, body })
     end)
 
@@ -433,10 +435,10 @@ describe("portone.nginx", function()
       put("mode", "true")
       assert.equal(400, (send("/confirm", PAID)))
       assert.equal(400, (send("/confirm", body_of("Transaction.Confirm", { paymentId = "p" }))))
-      assert.equal(401, (server.request("POST", "/confirm", {}, NOTE)))
-      assert.equal(400, (server.request("POST", "/confirm_v1", {},
+      assert.equal(401, (server:request(1, "POST", "/confirm", {}, NOTE)))
+      assert.equal(400, (server:request(1, "POST", "/confirm_v1", {},
         "imp_uid=imp_1&merchant_uid=order-1&status=paid")))
-      assert.equal(400, (server.request("POST", "/confirm_v1", {},
+      assert.equal(400, (server:request(1, "POST", "/confirm_v1", {},
         '{"imp_uid":"imp_1","merchant_uid":"order-1","status":"paid"}')))
       assert.equal("3", get("checks"))
     end)
@@ -446,29 +448,29 @@ describe("portone.nginx", function()
       local started = os.time()
       assert.equal(409, (send("/hasty", CONFIRM)))
       assert.is_true(os.time() - started <= 2)
-      assert.truthy(server.log():find("check took longer than 0.2 s", 1, true))
+      assert.truthy(server:log():find("check took longer than 0.2 s", 1, true))
     end)
 
     with_nginx("reads a V1 payment again, in JSON and as a form", function()
-      assert.equal(409, (server.request("POST", "/confirm_v1", {}, NOTE)))
+      assert.equal(409, (server:request(1, "POST", "/confirm_v1", {}, NOTE)))
       assert.is_nil(get("checks"))
       put("has:v1:imp_1",
         '{"imp_uid":"imp_1","merchant_uid":"order-1","amount":3000,"currency":"KRW"}')
-      assert.equal(200, (server.request("POST", "/confirm_v1", {}, NOTE)))
+      assert.equal(200, (server:request(1, "POST", "/confirm_v1", {}, NOTE)))
       local order = json.decode(get("order"))
       assert.same({ "v1", "order-1", "imp_1", 3000, "KRW" },
         { order.api, order.id, order.imp_uid, order.amount, order.currency })
-      assert.equal(200, (server.request("POST", "/confirm_v1", {},
+      assert.equal(200, (server:request(1, "POST", "/confirm_v1", {},
         "imp_uid=imp_1&merchant_uid=order-1&amount=3000")))
-      local status = server.request("POST", "/confirm_v1", {},
+      local status = server:request(1, "POST", "/confirm_v1", {},
         '{"imp_uid":"imp_1","merchant_uid":"order-1","amount":10}')
       assert.equal(409, status)
-      assert.truthy(server.log():find("over another amount", 1, true))
+      assert.truthy(server:log():find("over another amount", 1, true))
     end)
 
     with_nginx("answers a till of V1 with the amount that was read", function()
       put("has:v1:imp_1", '{"imp_uid":"imp_1","merchant_uid":"order-1","amount":3000}')
-      assert.equal(200, (server.request("POST", "/confirm_read", {},
+      assert.equal(200, (server:request(1, "POST", "/confirm_read", {},
         '{"event":"Galaxia.Cvs.Confirm","imp_uid":"imp_1","merchant_uid":"order-1",'
         .. '"status":"ready","extra":{"barcode":"1","payType":"cash"}}')))
       assert.equal(3000, json.decode(get("order")).amount)
@@ -486,7 +488,7 @@ describe("portone.nginx", function()
   end)
 
   with_nginx("writes no secret, signature or body into the log", function()
-    local log = server.log()
+    local log = server:log()
     for _, text in ipairs { SECRET, OLD_SECRET, "order-1", "imp_1", LARGE:sub(1, 100) } do
       local at = log:find(text, 1, true)
       assert.is_nil(at, at and log:sub(at - 200, at + 100))

@@ -4,6 +4,7 @@
 --
 --   local n = nginx.start { http = [[ server { listen 127.0.0.1:$PORT1; … } ]] }
 --   n:get(1, "/path") -> status, body
+--   n:request(1, "POST", "/path", { "Name: value" }, "body") -> status, headers, body
 --   n:stop()
 --
 -- In the text $DIR is the prefix and $PORT1 to $PORT4 are ports.
@@ -114,7 +115,11 @@ function nginx.start(o)
   self.pipe = io.popen(("%s echo $$; exec nginx -e %s/error.log -c %s/nginx.conf 2>&1"):format(
     clean, self.dir, self.dir), "r")
   self.pid = tonumber(self.pipe:read("*l"))
-  assert(self:answers(), "nginx does not start: " .. self:log())
+  if not self:answers() then
+    local log = self:log()
+    self:stop()
+    error("nginx does not start: " .. log)
+  end
   return self
 end
 
@@ -163,6 +168,48 @@ end
 
 function nginx:get(n, path)
   return nginx.receive(self:send(n, path))
+end
+
+local function unchunk(text)
+  local out, at = {}, 1
+  while true do
+    local size, from = text:match("^(%x+)\r\n()", at)
+    size = tonumber(size or 0, 16)
+    if size == 0 then return table.concat(out) end
+    out[#out + 1] = text:sub(from, from + size - 1)
+    at = from + size + 2
+  end
+end
+
+---One request on one connection, its bytes as given.
+---@return integer? status, table|string headers, string? body
+function nginx:exchange(n, bytes, timeout)
+  local s = assert(socket.connect("127.0.0.1", self.ports[n]))
+  s:settimeout(timeout or 20)
+  assert(s:send(bytes))
+  local all, why, part = s:receive("*a")
+  s:close()
+  all = all or part
+  local status = tonumber(all:match("^HTTP/1.1 (%d%d%d)"))
+  if not status then return nil, why or "no answer" end
+  local head, body = all:match("^(.-)\r\n\r\n(.*)$")
+  local headers = {}
+  for name, value in head:gmatch("\r\n([^:]+): ([^\r]*)") do
+    headers[name:lower()] = value
+  end
+  if headers["transfer-encoding"] == "chunked" then body = unchunk(body) end
+  return status, headers, body
+end
+
+---@param headers? string[]  lines; Host, Connection and Content-Length are added
+---@return integer? status, table|string headers, string? body
+function nginx:request(n, method, path, headers, body, timeout)
+  local lines = { method .. " " .. path .. " HTTP/1.1", "Host: shop.example",
+    "Connection: close", "Content-Length: " .. #(body or "") }
+  for _, line in ipairs(headers or {}) do
+    lines[#lines + 1] = line
+  end
+  return self:exchange(n, table.concat(lines, "\r\n") .. "\r\n\r\n" .. (body or ""), timeout)
 end
 
 ---The error log.
