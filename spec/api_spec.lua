@@ -58,6 +58,27 @@ describe("finding operations", function()
     end
     assert.equal("v1.subscribe.again", api.suggestion("v1", "subscribe.agian"))
     assert.is_nil(api.suggestion("v2", "zzzzzzzz"))
+    -- of either API, unless the text says which
+    assert.equal("v1.subscribe.again", api.suggestion(nil, "subscribe.agian"))
+    assert.equal("v1.payments.by_status", api.suggestion(nil, "v1.payment.bystatus"))
+    assert.equal("v2.payment.cancel_payment", api.suggestion(nil, "cancelPayment"))
+    assert.is_nil(api.suggestion(nil, ""))
+  end)
+
+  it("finds a row by its full name", function()
+    assert.equal("/payments", api.named("v2.payment.get_payments").path)
+    for _, wrong in ipairs { "payment.get_payments", "v3.payment.get_payments", "v1", "v2..x",
+      "" } do
+      assert.is_nil((api.named(wrong)), wrong)
+    end
+  end)
+
+  it("gives no two operations the same group and name, not even in two APIs", function()
+    local seen = {}
+    every(function(r)
+      assert.is_nil(seen[r.group .. "." .. r.op], r.name)
+      seen[r.group .. "." .. r.op] = true
+    end)
   end)
 
   it("loads one group and the types it needs, no more", function()

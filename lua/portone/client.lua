@@ -9,7 +9,6 @@ local errors = require "portone.error"
 local groups = require "portone.groups"
 local loop = require "portone.loop"
 local options = require "portone.options"
-local pages = require "portone.pages"
 local pending = require "portone.pending"
 local token = require "portone.token"
 local verbs = require "portone.verbs"
@@ -118,14 +117,10 @@ end
 
 -- "v2.payment.get_payments" or the operation's function -> its row
 local function row_of(operation, level)
-  local row = groups.row_of(operation)
-  if not row and type(operation) == "string" then
-    local generation, group, name = operation:match("^(v[12])%.(.*)%.([^.]+)$")
-    row = generation and api.find(generation, group, name)
-  end
+  local text = type(operation) == "string"
+  local row = text and api.named(operation) or groups.row_of(operation)
   if not row then
-    local hint = type(operation) == "string" and api.suggestion(operation:match("^v1") or "v2",
-      operation)
+    local hint = text and api.suggestion(nil, operation)
     error(("no such operation: %s%s"):format(tostring(operation),
       hint and (" (did you mean '%s'?)"):format(hint) or ""), level)
   end
@@ -135,20 +130,21 @@ end
 -- each and collect: lists page by page.
 local function add_pages(client, state)
   local function run(row, args, opts)
-    return call.run(state, row, args, opts, 2)
+    local result, err = call.run(state, row, args, opts, 2)
+    return result, err
   end
   function client.each(operation, args, opts)
-    return pages.each(run, row_of(operation, 3), args, opts)
+    local pages, row = require "portone.pages", row_of(operation, 3)
+    pages.check("each", row, args, nil, 3)
+    options.call(opts, 3)
+    return pages.each(pages.walk(run, row, args, opts))
   end
   function client.collect(operation, args, how, opts)
-    local row = row_of(operation, 3)
-    local ok, list = pcall(pages.collect, pages.each(run, row, args, opts), (how or {}).limit)
-    if ok then
-      return list
-    elseif errors.is(list) then
-      return nil, list
-    end
-    error(list, 0)
+    local pages, row = require "portone.pages", row_of(operation, 3)
+    pages.check("collect", row, args, how, 3)
+    options.call(opts, 3)
+    local limit = how and how.limit
+    return pages.collect(pages.walk(run, row, args, opts, pages.size(limit)), limit)
   end
 end
 

@@ -56,8 +56,8 @@
 --   open           an object whose unknown fields pass
 --   deprecated, secret (its value is never shown)
 --
--- A type has `fields` (with one_of, any_of, amounts, … as a row), `enum`, `map`, `union` (value of the
--- field `tag` to type) or `shapes` (the first whose field `has` is present, else the last).
+-- A type has `fields` (with one_of, any_of, amounts, … as a row), `enum`, `map`, `union` (value
+-- of the field `tag` to type) or `shapes` (the first whose field `has` is present, else the last).
 -- v2/output/errors.lua lists every error type: { status =, fields = beside type and message }.
 
 local api = {}
@@ -95,6 +95,14 @@ end
 function api.find(version, group, name)
   local rows = groups[version] and load_group(version, group)
   return rows and rows[name]
+end
+
+---The row of an operation's full name.
+---@param name string "v2.payment.get_payment"
+---@return table? row nil when there is no such operation
+function api.named(name)
+  local version, group, op = name:match("^(v%d)%.(.+)%.([^.]+)$")
+  return version and api.find(version, group, op)
 end
 
 ---A named type.
@@ -142,20 +150,25 @@ function api.all()
 end
 
 ---The operation a mistaken name was most likely meant to be.
----@param version "v1"|"v2"
+---@param version? "v1"|"v2" nil: what the text begins with, or either
 ---@param text string "payment.pay_with_billingkey", "payWithBillingKey", "get_payments"
 ---@return string? name full: "v2.payment.pay_with_billing_key"
 function api.suggestion(version, text)
   local near = require "portone.check.near"
-  local candidates = {}
-  for group, list in pairs(index()[version] or {}) do
-    for _, op in ipairs(list) do
-      candidates[#candidates + 1] = { group .. "." .. op, op }
+  local told, wanted = text:match("^(v[12])%.(.*)$")
+  version, wanted = version or told, told and told == (version or told) and wanted or text
+  local candidates, versions = {}, {}
+  for _, known in ipairs { "v1", "v2" } do
+    for group, list in pairs((version or known) == known and index()[known] or {}) do
+      for _, op in ipairs(list) do
+        local name = group .. "." .. op
+        candidates[#candidates + 1] = { name, op }
+        versions[name] = known -- no two operations of the APIs share a group and a name
+      end
     end
   end
-  local wanted = text:gsub("^" .. version .. "%.", "")
   local best = near.operation(wanted, candidates)
-  return best and version .. "." .. best
+  return best and versions[best] .. "." .. best
 end
 
 return api
