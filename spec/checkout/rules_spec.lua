@@ -130,11 +130,9 @@ local function conditioned(rule)
   for path, expected in pairs(rule.when or {}) do
     if expected == true then
       put(params, path, path:find("%.address$") and {} or path:find("scrow$") and true or "x")
-    elseif expected == false then
-      if path == "naverPopupMode" or path == "useCardPoint" then put(params, path, false) end
     elseif type(expected) == "table" then
       if not expected.no then put(params, path, expected[1]) end
-    else
+    elseif expected ~= false then
       put(params, path, expected)
     end
   end
@@ -184,7 +182,8 @@ end
 
 -- What breaks and what keeps the rules that are about presence.
 function breakers.forbid(rule, params)
-  if not (rule.when and rule.when[first_path(rule)] ~= nil) then put(params, first_path(rule), "x") end
+  local path = first_path(rule)
+  if not (rule.when and rule.when[path] ~= nil) then put(params, path, "x") end
 end
 breakers.ignored = breakers.forbid
 function breakers.need(rule, params)
@@ -225,7 +224,7 @@ describe("each rule", function()
               breakers[rule[1]](rule, elsewhere)
               local always = true
               for _, expected in pairs(rule.when) do
-                local open = expected == false or type(expected) == "table" and expected.no
+                local open = type(expected) == "table" and expected.no or expected == false
                 always = always and open
               end
               if not always then

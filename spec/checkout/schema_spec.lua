@@ -32,7 +32,7 @@ describe("the browser SDK's schema", function()
     assert.equal(30, #payment.locale.enum)
     assert.equal(10, #payment.payMethod.enum)
     local wallets = payment.easyPay.fields.easyPayProvider.enum
-    assert.equal(33 + 2, #wallets)
+    assert.equal(33 + 3, #wallets)
     assert.is_true(has(wallets, "MONEYTREE") and has(wallets, "PAYPAL"))
     assert.equal(23, #payment.card.fields.cardCompany.enum)
     assert.equal(15, #payment.virtualAccount.fields.bankCode.enum)

@@ -63,11 +63,15 @@ M.decimals = {
   end,
 }
 
+-- PGs that take dollars when no currency is given.
+local dollars = { eximbay = true, paypal = true, paypal_v2 = true, paymentwall = true }
+
 M.won_are_whole = {
   text = function() return "an amount in won has no decimals" end,
-  test = function(params, add)
+  test = function(params, add, _, state)
     local amount = number(params.amount)
-    if amount and amount % 1 ~= 0 and (params.currency or "KRW") == "KRW" then
+    local currency = params.currency or dollars[state.pg] and "USD" or "KRW"
+    if amount and amount % 1 ~= 0 and currency == "KRW" then
       add("amount", "an amount in won has no decimals")
     end
   end,
@@ -107,7 +111,7 @@ end
 
 M.installment_floor = {
   text = function(o)
-    return ("instalments need %d won%s"):format(o.floor,
+    return ("instalments need %d won%s; fixed ones are refused below it"):format(o.floor,
       o.hyundai and (" (%d with Hyundai Card)"):format(o.hyundai) or "")
   end,
   test = function(params, add, o)
@@ -116,11 +120,10 @@ M.installment_floor = {
     if not amount or amount >= floor or (params.currency or "KRW") ~= "KRW" then
       return
     end
-    local told
-    each_month(params, function(path, month)
-      if month >= 2 and not told then
-        told = true
-        add(path, ("instalments need an amount of %d won"):format(floor))
+    -- a list of months may stand there for every order: below the floor it offers nothing
+    each_month(params, function(path, month, fixed)
+      if month >= 2 then
+        add(path, ("instalments need an amount of %d won"):format(floor), not fixed)
       end
     end)
   end,

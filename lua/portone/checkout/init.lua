@@ -198,8 +198,10 @@ local function apply_pg(call, params, state)
   local row = call.pg and rules.of(call.pg)
   local windows = row and row[call.api]
   if not row then
-    if call.window == "pay" and call.api == "v2" and params.payMethod == nil then
-      note(state.problems, "payMethod", "required (with pg given, only where the PG needs it)")
+    if call.api == "v2" and (call.window == "pay" or call.window == "key_and_pay")
+      and params[call.method_field] == nil then
+      note(state.problems, call.method_field,
+        "required (with pg given, only where the PG needs it)")
     end
     return
   end
@@ -249,7 +251,7 @@ end
 
 local function build(call, params, opts)
   local copy, warnings, extra = normal.copy(params, call.row)
-  local state = { problems = {}, warnings = warnings, device = opts.device,
+  local state = { problems = {}, warnings = warnings, device = opts.device, pg = call.pg,
                   now = opts.now or require("portone.core").now() }
   if opts.check ~= false then
     find_problems(call, copy, state)

@@ -61,7 +61,8 @@ local function copy_table(state, value, field, path, depth)
   for key, item in next, value do
     local name = renamed and renamed[key] or key
     if name ~= key then
-      if value[name] ~= nil or type(item) == "table" then
+      local target = field and field.fields and field.fields[name] or {}
+      if value[name] ~= nil or type(item) == "table" and target.type == "string" then
         name = key  -- both are there, or it is another thing of that name: let the check say so
       else
         warn(state, join(path, key), ("is called %s here, and sent so"):format(name))

@@ -20,7 +20,7 @@
 --   { "forbid", path | { paths } }, { "ignored", path | { paths } }     the PG refuses, ignores
 --   { "check", name, argument }              of checkout/checks.lua
 -- A path may go through lists: "products[].code". `expected` is a value, a list of them, true
--- (there is something), false, or { no = { … } } (none of these). `on` is an error when the
+-- (there is something), false (nothing), or { no = { … } } (none of these). `on` is an error when the
 -- device is known, otherwise a warning. Breaking a rule with `warn` is only a warning.
 
 local formats = require "portone.checkout.formats"
@@ -124,10 +124,7 @@ end
 local function holds(params, path, expected)
   local value = M.value(params, path)
   if expected == true or expected == false then
-    if type(value) == "boolean" then
-      return value == expected
-    end
-    return (value ~= nil) == expected
+    return (value ~= nil and value ~= false) == expected
   elseif type(expected) == "table" then
     if expected.no then
       return not has(expected.no, value)

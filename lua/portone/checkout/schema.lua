@@ -7,9 +7,9 @@ local M = {}
 
 -- What pages of PGs use and the browser SDK's schema does not have.
 local extra_values = {
-  BillingKeyMethod = { "TRANSFER" },               -- tosspayments, quick transfer
-  EasyPayProvider = { "MONEYTREE", "PAYPAL" },     -- galaxia; tosspayments
-  GiftCertificateType = { "HAPPYMONEY" },          -- galaxia
+  BillingKeyMethod = { "TRANSFER" },                      -- tosspayments, quick transfer
+  EasyPayProvider = { "MONEYTREE", "PAYPAL", "WECHAT" },  -- galaxia; tosspayments; kicc_v2
+  GiftCertificateType = { "HAPPYMONEY" },                 -- galaxia
 }
 local extra_fields = {
   Product = { description = { type = "string" } },          -- tosspayments, PayPal
@@ -83,6 +83,7 @@ local function load_v2()
   end
   -- PGs with windows of their own take none: the rules ask for it where it belongs
   linked.requestPayment.body.payMethod.required = nil
+  linked.requestIssueBillingKeyAndPay.body.billingKeyAndPayMethod.required = nil
   linked.requestPayment.one_of = { { "channelKey", "channelGroupId" } }
 end
 

@@ -47,7 +47,7 @@ M.eximbay_v2 = {
     pay = eximbay {
       { "forbid", "confirmUrl", say = "Eximbay knows no confirm process" },
     },
-    key_and_pay = eximbay { unknown = true },
+    key_and_pay = eximbay {},
   },
 }
 
@@ -170,7 +170,7 @@ M.payletter_global = {
       { "need", "customer.email", warn = true },
       { "forbid", "confirmUrl", say = "Payletter knows no confirm process" },
     }, "paymentId"),
-    key_and_pay = payletter({ unknown = true, { "of", pginfo, cards } }, "paymentId"),
+    key_and_pay = payletter({ { "of", pginfo, cards } }, "paymentId"),
   },
 }
 
@@ -185,7 +185,7 @@ M.kicc_v2 = {
       { "need", "buyer_tel" },
       { "need", "currency", warn = true, say = "won when it is left out" },
       { "of", "currency", { "KRW", "USD" } },
-      { "need", "language" },
+      { "need", "language", warn = true, say = "the page lists it, its samples leave it out" },
       { "of", "language", { "ko", "en", "zh" } },
       { "need", "order_description", when = { pay_method = "alipay_plus" } },
       { "need", "alipay_plus", when = { pay_method = "alipay_plus" } },

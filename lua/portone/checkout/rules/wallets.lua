@@ -66,7 +66,7 @@ local naver_v1 = {
     { "need", "naverProducts[].count" },
     { "like", "naverUseCfm", "yyyymmdd" },
     { "like", "naverPurchaserBirthday", "yyyymmdd" },
-    { "need", "m_redirect_url", when = { naverPopupMode = false } },
+    { "need", "m_redirect_url", when = { naverPopupMode = { false } } },
   },
   key = {
     unknown = true,
@@ -74,7 +74,7 @@ local naver_v1 = {
     { "need", "customer_uid" },
     { "need", "naverProductCode" },
     { "need", "naverProductCount" },
-    { "need", "m_redirect_url", when = { naverPopupMode = false } },
+    { "need", "m_redirect_url", when = { naverPopupMode = { false } } },
   },
 }
 
@@ -119,7 +119,7 @@ M.payco = {
   name = "PAYCO",
   v1 = {
     pay = {  -- v1/payco
-      methods = { "card", "trans", "vbank" },
+      methods = { "card", "trans", "vbank" }, optional = true,
       { "need", "name" },
       { "need", "amount" },
       { "need", "buyer_tel" },
@@ -137,7 +137,7 @@ M.smilepay = {
   name = "Smile Pay",
   v1 = {
     pay = {  -- v1/smilepay
-      methods = { "card" },
+      methods = { "card" }, optional = true,
       { "need", "name" },
       { "need", "amount" },
       { "need", "buyer_tel" },

@@ -48,7 +48,7 @@ M.welcome = {
       { "need", "vbank_due", when = { pay_method = "vbank" } },
       { "like", "vbank_due", "due" },
       { "need", "digital", when = { pay_method = "phone" } },
-      { "forbid", "useCardPoint", when = { useCardPoint = false } },
+      { "forbid", "useCardPoint", when = { useCardPoint = { false } } },
       { "forbid", "escrow",
         when = { escrow = true, pay_method = { no = { "card", "trans", "vbank" } } } },
       { "forbid", "period.interval", when = { ["period.from"] = true } },
