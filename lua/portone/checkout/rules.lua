@@ -20,8 +20,8 @@
 --   { "forbid", path | { paths } }, { "ignored", path | { paths } }     the PG refuses, ignores
 --   { "check", name, argument }              of checkout/checks.lua
 -- A path may go through lists: "products[].code". `expected` is a value, a list of them, true
--- (there is something), false (nothing), or { no = { … } } (none of these). `on` is an error when the
--- device is known, otherwise a warning. Breaking a rule with `warn` is only a warning.
+-- (there is something), false (nothing), or { no = { … } } (none of these). `on` is an error
+-- when the device is known, otherwise a warning. Breaking a rule with `warn` is only a warning.
 
 local formats = require "portone.checkout.formats"
 
