@@ -11,4 +11,5 @@ max_line_length = 100
 exclude_files = { "build", "types" }
 
 files["spec"] = { std = "+busted" }
+files["spec/host"] = { read_globals = { "host" } }
 files["examples/openresty"] = { globals = { "ngx" } }

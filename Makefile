@@ -153,3 +153,4 @@ sources:
 
 .PHONY: build deps demo test check asan valgrind bench generate rockspec env install clean sources
 .DELETE_ON_ERROR:
+include mk/static.mk

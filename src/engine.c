@@ -190,37 +190,52 @@ static int spawn(void) {
 }
 
 
+/* Under 'control': 0, or errno. */
+static int start_thread(void) {
+  int err;
+  join();  /* it may still be cleaning up after a rest */
+  err = po_work_open();
+  if (err)
+    return err;
+  po_engine_lock();  /* the thread's first look has to find it running */
+  err = spawn();
+  shared.running = !err;
+  po_engine_unlock();
+  if (err)
+    po_work_close();
+  return err;
+}
+
+
 /* 1 when the thread is there to take calls; 0 with errno. */
 static int ensure_thread(void) {
-  int err = 0;
+  int err = 0, running, exiting;
   pthread_mutex_lock(&control);
   po_engine_lock();
-  if (shared.exiting)
-    err = ESHUTDOWN;
-  else if (!shared.running) {
-    po_engine_unlock();
-    join();  /* it may still be cleaning up after a rest */
-    err = po_work_open();
-    if (!err && (err = spawn()) != 0)
-      po_work_close();
-    po_engine_lock();
-    shared.running = !err;
-  }
+  running = shared.running;
+  exiting = shared.exiting;
   po_engine_unlock();
+  if (exiting)
+    err = ESHUTDOWN;
+  else if (!running)
+    err = start_thread();
   pthread_mutex_unlock(&control);
   errno = err;
   return !err;
 }
 
 
-/* Under 'control'. */
-static void stop_thread(void) {
-  po_engine_lock();
+/* Under 'control' and the lock. Whoever submits from here on has to wait. */
+static void order_stop(void) {
   if (shared.running) {
     shared.stop = 1;
     po_work_wake();
   }
-  po_engine_unlock();
+}
+
+
+/* Under 'control', after the order. */
+static void await_stop(void) {
   join();
   po_engine_lock();
   shared.running = shared.stop = 0;
@@ -232,7 +247,7 @@ int po_engine_submit(struct po_call *c) {
   for (;;) {
     int taken;
     po_engine_lock();
-    taken = shared.running && !shared.exiting;
+    taken = shared.running && !shared.stop;
     if (taken) {
       po_list_add(&shared.submitted, c);
       c->inbox->flying++;
@@ -268,6 +283,7 @@ void po_engine_sweep(void) {
 
 
 void po_engine_leave(struct po_inbox *b) {
+  int last;
   pthread_mutex_lock(&control);
   po_engine_lock();
   if (b->flying > 0)
@@ -280,13 +296,12 @@ void po_engine_leave(struct po_inbox *b) {
     shared.inboxes = b->next;
   if (b->next)
     b->next->prev = b->prev;
-  shared.count--;
-  if (shared.count == 0) {
-    po_engine_unlock();
-    stop_thread();
-  }
-  else
-    po_engine_unlock();
+  last = (--shared.count == 0);
+  if (last)
+    order_stop();  /* in one breath: no call can be there */
+  po_engine_unlock();
+  if (last)
+    await_stop();
   pthread_mutex_unlock(&control);
 }
 
@@ -349,8 +364,9 @@ static void at_exit(void) {
   pthread_mutex_lock(&control);
   po_engine_lock();
   __atomic_store_n(&shared.exiting, 1, __ATOMIC_RELEASE);
+  order_stop();
   po_engine_unlock();
-  stop_thread();
+  await_stop();
   po_engine_lock();
   give_back("the process is ending");
   po_engine_unlock();

@@ -48,10 +48,13 @@ static struct {
 } own = { .expiry = PO_NEVER };
 
 /* A parent's, in the child of a fork: never touched, only not lost. */
-static struct {
+struct left {
+  struct left *next;
   CURLM *multi;
   struct po_slot *slots;
-} left_behind;
+};
+
+static struct left *left_behind;
 
 
 /* {====== Handles ====== */
@@ -475,10 +478,16 @@ void po_work_disown(const char *message) {
 
 
 void po_work_leave(void) {
+  struct left *l;
   if (!own.open)
     return;
-  left_behind.multi = own.drive.multi;
-  left_behind.slots = own.slots;
+  l = malloc(sizeof(*l));
+  if (l) {
+    l->next = left_behind;
+    l->multi = own.drive.multi;
+    l->slots = own.slots;
+    left_behind = l;
+  }
   own.slots = NULL;
   own.nslots = 0;
   po_drive_leave(&own.drive);
