@@ -126,6 +126,14 @@ describe("an example of a host", function()
     return text
   end
 
+  -- Asked in another process: luv cannot be loaded twice in one, and busted forgets modules.
+  local function has(module)
+    local pipe = io.popen(("%s -e \"require '%s' print 'yes'\" 2>&1"):format(lua, module), "r")
+    local text = pipe:read("*l")
+    pipe:close()
+    return text == "yes"
+  end
+
   it("game_server.lua sells while no tick waits for a payment", function()
     local text = run("examples/game_server.lua", "1")
     assert.truthy(text:find("^60 ticks, 10 bought, 0 refused; the slowest tick took "), text)
@@ -133,7 +141,7 @@ describe("an example of a host", function()
 
   for name, needs in pairs { cqueues_server = "cqueues", luv_server = "luv" } do
     it(name .. ".lua charges while other coroutines go on", function()
-      if not pcall(require, needs) then
+      if not has(needs) then
         pending(needs .. " is not installed")
         return
       end
@@ -144,7 +152,7 @@ describe("an example of a host", function()
   end
 
   it("poll_loop.lua goes on when its descriptor says so", function()
-    if not pcall(require, "posix.poll") then
+    if not has "posix.poll" then
       pending("lua-posix is not installed")
       return
     end
