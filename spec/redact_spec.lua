@@ -1,3 +1,4 @@
+local api = require "portone.api"
 local redact = require "portone.redact"
 
 describe("redact", function()
@@ -41,5 +42,34 @@ describe("redact", function()
     assert.is_true(redact.is_secret "method.card.credential.number")
     assert.is_true(redact.is_secret "schedules[2].card_number")
     assert.is_false(redact.is_secret "amount.total")
+  end)
+
+  -- calls fn(path) for every secret field below a field, at any depth
+  local function each_secret(version, path, field, fn, seen)
+    if field.secret then fn(path) end
+    if field.items then each_secret(version, path, field.items, fn, seen) end
+    local fields = field.fields
+    if field.ref and not seen[field.ref] then
+      seen[field.ref] = true
+      fields = api.type(version, field.ref).fields
+    end
+    for name, inner in pairs(fields or {}) do
+      each_secret(version, path .. "." .. name, inner, fn, seen)
+    end
+  end
+
+  it("knows every field of the API tables that is marked as a secret", function()
+    local count = 0
+    for row in api.all() do
+      for _, place in ipairs { "path_fields", "query", "body" } do
+        for name, field in pairs(row[place] or {}) do
+          each_secret(row.api, name, field, function(path)
+            count = count + 1
+            assert.is_true(redact.is_secret(path), row.name .. ": " .. path)
+          end, {})
+        end
+      end
+    end
+    assert.is_true(count > 60, tostring(count))
   end)
 end)

@@ -19,7 +19,9 @@ local secret_fields = {
   expiryYear = true, expiryMonth = true, identityNumber = true, identifier = true,
   benepia_password = true, otp = true, paymentToken = true, billingIssueToken = true,
   ci = true, di = true, unique_key = true, unique_in_site = true,
-  refund_account = true, escrow_password = true, encryptedUserCi = true,
+  refund_account = true, refundAccount = true, escrow_password = true, encryptedUserCi = true,
+  pg_api_key = true, code_verifier = true, secure_3d_charge_id = true, secure_3d_token = true,
+  customerIdentityNumber = true, gender_digit = true,
 }
 
 ---Is the value of this field a secret?

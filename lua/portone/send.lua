@@ -39,6 +39,9 @@ local function headers_of(call, stale)
   local opts, key = call.opts, call.info.idempotency_key
   -- the usual four, at once: a list that grows is made anew each time
   local list, n = { "Accept: application/json", nil, nil, nil }, 1
+  if call.row.csv then
+    list[1] = "Accept: text/csv, application/json"  -- an error is JSON here too
+  end
   if not call.row.noauth then
     local line, fault = authorization(call, stale)
     if not line then
