@@ -18,12 +18,23 @@ long long po_drive_now(void) {
 
 /* {====== epoll ====== */
 
+/* 0 when the set watches the socket of 'e' as it says. */
+static int watch(const struct po_drive *d, int op, struct epoll_event *e) {
+  int other = op == EPOLL_CTL_ADD ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (epoll_ctl(d->set, op, e->data.fd, e) == 0)
+    return 0;
+  /* a descriptor closed behind our back has left the set by itself */
+  if (errno == ENOENT || errno == EEXIST)
+    return epoll_ctl(d->set, other, e->data.fd, e);
+  return -1;
+}
+
+
 /* libcurl's wish to watch a socket, or not to. 'known': it is in the set. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ud,
                      void *known) {
   struct po_drive *d = ud;
   struct epoll_event e;
-  int op = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   (void)easy;
   memset(&e, 0, sizeof(e));
   e.data.fd = fd;
@@ -35,10 +46,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ud,
     epoll_ctl(d->set, EPOLL_CTL_DEL, fd, &e);
     return 0;
   }
-  /* a descriptor closed behind our back has left the set by itself */
-  if (epoll_ctl(d->set, op, fd, &e) != 0 &&
-      (errno == ENOENT || errno == EEXIST))
-    epoll_ctl(d->set, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &e);
+  if (watch(d, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, &e) != 0)
+    d->blind = 1;
   if (!known)
     curl_multi_assign(d->multi, fd, d);
   return 0;
@@ -107,6 +116,14 @@ void po_drive_wake(struct po_drive *d) {
 
 
 void po_drive_wait(struct po_drive *d, long ms) {
+  if (d->blind) {
+    struct curl_waitfd wake;
+    memset(&wake, 0, sizeof(wake));
+    wake.fd = d->wake.in;
+    wake.events = CURL_WAIT_POLLIN;
+    curl_multi_poll(d->multi, &wake, 1, (int)ms, NULL);
+    return;
+  }
   if (d->due >= 0) {
     long long left = d->due - po_drive_now();
     if (left < ms)
@@ -116,9 +133,23 @@ void po_drive_wait(struct po_drive *d, long ms) {
 }
 
 
+/* Has libcurl see to one socket, or to the time. */
+static void act(struct po_drive *d, curl_socket_t fd, int what) {
+  int running;
+  /* on a failure it may have left out to tell us of a socket */
+  if (curl_multi_socket_action(d->multi, fd, what, &running) != CURLM_OK)
+    d->blind = 1;
+}
+
+
 void po_drive_run(struct po_drive *d) {
   int i, running, ready = d->ready;
   d->ready = 0;
+  if (d->blind) {
+    po_wake_clear(&d->wake);
+    curl_multi_perform(d->multi, &running);
+    return;
+  }
   for (i = 0; i < ready; i++) {
     const struct epoll_event *e = &d->events[i];
     int what = 0;
@@ -132,11 +163,11 @@ void po_drive_run(struct po_drive *d) {
       what |= CURL_CSELECT_OUT;
     if (e->events & (EPOLLERR | EPOLLHUP))
       what |= CURL_CSELECT_ERR;
-    curl_multi_socket_action(d->multi, e->data.fd, what, &running);
+    act(d, e->data.fd, what);
   }
   if (d->due >= 0 && d->due <= po_drive_now()) {
     d->due = -1;
-    curl_multi_socket_action(d->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    act(d, CURL_SOCKET_TIMEOUT, 0);
   }
 }
 

@@ -3,8 +3,9 @@
 ** What keeps the engine's transfers moving: a curl_multi, and the wait for
 ** its sockets. On Linux the sockets are in an epoll set and libcurl is told
 ** which of them is ready, so that a turn costs as much as there is to do;
-** elsewhere libcurl looks at all of them (curl_multi_poll), which costs as
-** much as there are. A thousand calls in flight make that a factor of two.
+** elsewhere, and when memory for that is short, libcurl looks at all of them
+** (curl_multi_poll), which costs as much as there are. A thousand calls in
+** flight make that a factor of two.
 **
 ** One thread drives. Only 'wake' may be called by another, and not while
 ** the drive is being opened or closed.
@@ -35,6 +36,7 @@ struct po_drive {
   struct po_wake wake;      /* in the set */
   long long due;            /* when libcurl wants its turn; -1: no time */
   int ready;                /* how many of the events are to be seen to */
+  int blind;                /* the set lacks a socket: look at all of them */
   struct epoll_event events[PO_DRIVE_EVENTS];
 #endif
 };

@@ -264,13 +264,12 @@ static const luaL_Reg functions[] = {
 
 
 void po_open_engine(lua_State *L) {
-  if (luaL_newmetatable(L, PO_INBOX)) {
-    lua_pushliteral(L, PO_INBOX);
-    lua_setfield(L, -2, "__name");
-    luaL_setfuncs(L, metamethods, 0);
-    luaL_newlib(L, methods);
-    lua_setfield(L, -2, "__index");
-  }
+  luaL_newmetatable(L, PO_INBOX);  /* filled again if it is there: it may */
+  lua_pushliteral(L, PO_INBOX);   /* be half of one, from a load that failed */
+  lua_setfield(L, -2, "__name");
+  luaL_setfuncs(L, metamethods, 0);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   luaL_setfuncs(L, functions, 0);
 }

@@ -130,10 +130,16 @@ static int server_call(lua_State *L) {
     po_buffer_add(&s->answer, failed, strlen(failed));
   }
   po_leave(s);
-  if (!s->answered)
+  if (!s->answered) {
     luaL_pushfail(L);
-  lua_pushlstring(L, s->answer.data ? s->answer.data : "", s->answer.len);
-  return s->answered ? 1 : 2;
+    if (s->answer.len == 0)  /* there was none even to say so */
+      lua_pushliteral(L, "not enough memory");
+    else
+      lua_pushlstring(L, s->answer.data, s->answer.len);
+    return 2;
+  }
+  lua_pushlstring(L, s->answer.len ? s->answer.data : "", s->answer.len);
+  return 1;
 }
 
 
@@ -253,33 +259,50 @@ static int start_clock(struct server *s) {
 }
 
 
-static const char *listen_all(lua_State *L, struct server *s) {
+/* A port that cannot be had and errno, or -1. */
+static int listen_all(struct server *s) {
   int i;
   for (i = 0; i < s->nports; i++) {
     int port = po_httpd_listen(s->http, i, s->ports[i]);
     if (port < 0)
-      return lua_pushfstring(L, "cannot listen on port %d: %s", s->ports[i],
-                             strerror(errno));
+      return s->ports[i];
     s->ports[i] = port;
   }
-  return NULL;
+  return -1;
 }
 
 
-/* NULL, or what went wrong. 'lock' is held: requests that come early wait. */
-static const char *start_locked(lua_State *L, struct server *s,
-                                const struct po_setup *o, size_t max_body) {
-  const char *failed = po_private_new(s, o);
-  if (!failed)
-    failed = copy_preload(L, s);
-  if (failed)
-    return failed;
+/*
+** NULL, or what went wrong. 'lock' is held, so that requests that come
+** early wait; the user's state, which may raise an error, is left alone.
+*/
+static const char *start_locked(struct server *s, const struct po_setup *o,
+                                size_t max_body, int *refused) {
   s->courier = po_courier_new(po_on_delivered, s);
   s->http = po_httpd_new(po_on_exchange, s, max_body);
   if (!s->courier || !s->http)
     return "not enough memory or threads";
-  failed = listen_all(L, s);
-  return failed ? failed : po_private_open(s, o);
+  *refused = listen_all(s);
+  return *refused >= 0 ? "cannot listen" : po_private_open(s, o);
+}
+
+
+/* NULL, or what went wrong. */
+static const char *start(lua_State *L, struct server *s,
+                         const struct po_setup *o, size_t max_body) {
+  const char *failed = po_private_new(s, o);
+  int refused = -1, err;
+  if (!failed)
+    failed = copy_preload(L, s);
+  if (failed)
+    return failed;
+  pthread_mutex_lock(&s->lock);
+  failed = start_locked(s, o, max_body, &refused);
+  err = errno;
+  pthread_mutex_unlock(&s->lock);
+  return refused < 0 ? failed
+                     : lua_pushfstring(L, "cannot listen on port %d: %s",
+                                       refused, strerror(err));
 }
 
 
@@ -330,9 +353,7 @@ static int httpd_start(lua_State *L) {
     return luaL_error(L, "not enough memory");
   s->owner = getpid();
   s->open = 1;
-  pthread_mutex_lock(&s->lock);
-  failed = start_locked(L, s, &o, max_body);
-  pthread_mutex_unlock(&s->lock);
+  failed = start(L, s, &o, max_body);
   if (!failed && tick && !start_clock(s))
     failed = "not enough threads";
   if (failed) {
@@ -374,13 +395,12 @@ PO_EXPORT int luaopen_portone_sandbox_httpd(lua_State *L);
 
 
 int luaopen_portone_sandbox_httpd(lua_State *L) {
-  if (luaL_newmetatable(L, PO_SERVER)) {
-    lua_pushliteral(L, PO_SERVER);
-    lua_setfield(L, -2, "__name");
-    luaL_setfuncs(L, metamethods, 0);
-    luaL_newlib(L, methods);
-    lua_setfield(L, -2, "__index");
-  }
+  luaL_newmetatable(L, PO_SERVER);  /* filled again if it is there: it may */
+  lua_pushliteral(L, PO_SERVER);    /* be half of one, from a load that failed */
+  lua_setfield(L, -2, "__name");
+  luaL_setfuncs(L, metamethods, 0);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
   luaL_newlib(L, functions);
   return 1;

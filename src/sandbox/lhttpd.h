@@ -65,7 +65,7 @@ struct po_setup {
 
 /*
 ** Make the private state and its libraries. NULL, or what went wrong, in
-** the words of the private state. 'lock' is held.
+** the words of the private state. No thread knows of it yet.
 */
 const char *po_private_new(struct server *s, const struct po_setup *o);
 
@@ -73,7 +73,10 @@ const char *po_private_new(struct server *s, const struct po_setup *o);
 const char *po_private_preload(struct server *s, const char *name,
                                lua_CFunction f);
 
-/* Load and open the module, the ports being known; result as above. */
+/*
+** Load and open the module, the ports being known; result as above. 'lock'
+** is held: requests may be waiting for it.
+*/
 const char *po_private_open(struct server *s, const struct po_setup *o);
 
 /*
