@@ -70,6 +70,6 @@ describe("redact", function()
         end
       end
     end
-    assert.is_true(count > 60, tostring(count))
+    assert.is_true(count > 50, tostring(count))
   end)
 end)
