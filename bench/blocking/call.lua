@@ -1,19 +1,19 @@
 -- SPDX-License-Identifier: MIT
 -- One of the ways to make the measured call from Lua, many times.
 --
---   lua call.lua WAY API PORT CALLS [REQUEST-FILE]
+--   lua call.lua WAY API PORT REQUEST-FILE
 --     WAY   public    portone.request_pay_again
 --           core      core.client():perform with a request that is ready
 --           by-hand   Lua-cURL and lua-cjson, as one writes it without us
 --     API   v1 or v2
 --
--- Prints microseconds of wall and of CPU time per call. With REQUEST-FILE and 0 calls it makes
--- one call and keeps its bytes there.
+-- For each line of standard input, a number, it makes so many calls and prints microseconds of
+-- wall and of CPU time per call. Without a REQUEST-FILE there is one call, whose bytes it writes
+-- into that file.
 
-local way, api, port, calls, file = arg[1], arg[2], arg[3], tonumber(arg[4]), arg[5]
+local way, api, port, file = arg[1], arg[2], arg[3], arg[4]
 local core = require "portone.core"
 
-local WARM_UP = 300
 local base = "http://127.0.0.1:" .. port
 local args = {
   v1 = { customer_uid = "user-42", merchant_uid = "order-1001", amount = 3000,
@@ -101,7 +101,7 @@ ways["by-hand"] = function()
 end
 
 local call = ways[way]()
-if calls == 0 then
+if way == "public" and not io.open(file) then
   call()
   local _, text = core.client({}):perform("GET", base .. "/last", {}, nil, 5)
   local f = assert(io.open(file, "wb"))
@@ -109,9 +109,10 @@ if calls == 0 then
   f:close()
   return
 end
-for _ = 1, WARM_UP do call() end
-collectgarbage()
-local wall, cpu = core.monotonic(), os.clock()
-for _ = 1, calls do call() end
-local n = calls / 1e6
-print(("%.3f %.3f"):format((core.monotonic() - wall) / n, (os.clock() - cpu) / n))
+for line in io.lines() do
+  local n = tonumber(line)
+  local wall, cpu = core.monotonic(), os.clock()
+  for _ = 1, n do call() end
+  print(("%.3f %.3f"):format((core.monotonic() - wall) / n * 1e6, (os.clock() - cpu) / n * 1e6))
+  io.stdout:flush()
+end
