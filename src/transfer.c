@@ -12,7 +12,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define MAX_HEAD (256u * 1024u)
 
@@ -37,9 +36,18 @@ static void stay_loaded(void) {
 }
 
 
+/* How often fork has made a child on the way to this process. */
+static unsigned int generation;
+
+static void count_child(void) {
+  generation++;
+}
+
+
 static void startup(void) {
-  stay_loaded();
-  started = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  stay_loaded();  /* count_child too */
+  started = pthread_atfork(NULL, NULL, count_child) == 0
+            && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
 
@@ -178,7 +186,7 @@ static void abandon(CURL *e) {
 
 
 static void drop_handle(struct po_transfer *t) {
-  if (t->easy && t->owner == getpid())
+  if (t->easy && t->owner == generation)
     curl_easy_cleanup(t->easy);
   else if (t->easy)
     abandon(t->easy);
@@ -355,7 +363,7 @@ static CURLcode set_for_life(struct po_transfer *t, CURL *e) {
 /* The handle of this process, made on first use and after fork. */
 static enum po_code own_handle(struct po_transfer *t) {
   CURLcode c;
-  if (t->easy && t->owner != getpid())
+  if (t->easy && t->owner != generation)
     drop_handle(t);
   if (t->easy && !t->stale)
     return PO_OK;
@@ -365,7 +373,7 @@ static enum po_code own_handle(struct po_transfer *t) {
     t->easy = curl_easy_init();
     if (!t->easy)
       return PO_NOMEM;
-    t->owner = getpid();
+    t->owner = generation;
   }
   t->stale = 0;
   c = set_for_life(t, t->easy);

@@ -22,7 +22,6 @@
 #define po_transfer_h
 
 #include <stddef.h>
-#include <sys/types.h>
 
 #include <curl/curl.h>
 
@@ -86,7 +85,7 @@ struct po_socket {
 
 struct po_transfer {
   CURL *easy;               /* owned; NULL until first use */
-  pid_t owner;              /* the process that made 'easy' */
+  unsigned int owner;       /* the process that made 'easy', by generation */
   const struct po_options *options;  /* borrowed */
   int stale;                /* 'easy' is set up for other options */
   struct po_buffer head;    /* header lines of the last answer */
