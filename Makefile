@@ -5,6 +5,8 @@
 #   make test                    the suite on both              (LUA=5.1, SPECS=spec/x_spec.lua)
 #   make check                   linters and rules of the house
 #   make asan, make valgrind     the suite under each
+#   make torture                 100,000 charges through every fault, clients killed at random
+#                                (N=, KILLS=, SEED=: see tools/torture.lua)
 #   make install                 PREFIX=/usr/local LUA_VERSION=5.4 DESTDIR=
 #   eval "$(make -s env LUA=5.4)"   use the build in place
 
@@ -111,6 +113,12 @@ valgrind:
 	@$(make) build
 	@tools/suite.sh valgrind "$(worlds)" $(SPECS)
 
+torture:
+	@tools/deps.sh $(suite_needs)
+	@$(make) build LUA=$(firstword $(worlds))
+	@eval "$$($(make) -s env LUA=$(firstword $(worlds)))" && \
+	  $(call interpreter,$(firstword $(worlds))) tools/torture.lua
+
 bench:
 	@$(make) build
 	@tools/bench.sh "$(worlds)"
@@ -151,6 +159,7 @@ sources:
 	@:$(info portone.core $(sort $(CORE)))
 	@:$(info portone.sandbox.httpd $(sort $(HTTPD)))
 
-.PHONY: build deps demo test check asan valgrind bench generate rockspec env install clean sources
+.PHONY: build deps demo test check asan valgrind torture bench generate rockspec env install \
+  clean sources
 .DELETE_ON_ERROR:
 include mk/static.mk

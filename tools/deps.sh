@@ -43,8 +43,11 @@ test   lua-luv               lua lua5.4 luv
 test   redis-server          cmd redis-server
 test   lua-sql-sqlite3       lua lua5.4 luasql.sqlite3
 test-luajit lua-posix        lua luajit posix.unistd
+test-luajit lua-sql-sqlite3 lua luajit luasql.sqlite3
 test-5.1 lua-posix           lua lua5.1 posix.unistd
+test-5.1 lua-sql-sqlite3   lua lua5.1 luasql.sqlite3
 test-5.3 lua-posix           lua lua5.3 posix.unistd
+test-5.3 lua-sql-sqlite3   lua lua5.3 luasql.sqlite3
 check  lua-check             cmd luacheck
 check  cppcheck              cmd cppcheck
 check  valgrind              cmd valgrind

@@ -36,7 +36,7 @@ case $mode in
     export LSAN_OPTIONS="suppressions=$PWD/tools/lsan.supp:print_suppressions=0"
     export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
     # The collector never rests: what is freed too early shows.
-    extra=(--helper=spec/support/gc.lua)
+    extra=(--helper=spec/support/gc.lua --exclude-tags=slow)
     ;;
   valgrind)
     under=(valgrind --quiet --error-exitcode=99 --leak-check=full --keep-debuginfo=yes

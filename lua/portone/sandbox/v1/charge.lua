@@ -90,7 +90,9 @@ function M.problem(world, order, own)
   end
   local uid = order.merchant_uid
   if type(uid) ~= "string" or uid == "" then return "주문번호(merchant_uid)가 필요합니다." end
-  if state.is_paid(world, uid) then return "이미 결제가 이루어진 주문번호입니다: " .. uid end
+  if state.is_paid(world, uid) and settings.get(world, "v1_paid_again") ~= "charge" then
+    return "이미 결제가 이루어진 주문번호입니다: " .. uid
+  end
   local schedule = world.v1.schedules[uid]
   if schedule and schedule ~= own and schedule.schedule_status == "scheduled" then
     return "결제가 예약되어 있는 주문번호입니다: " .. uid

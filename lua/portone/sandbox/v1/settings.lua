@@ -18,6 +18,9 @@ M.defaults = {
   v1_test_channel = false,
   -- `status` of a payment after a partial cancellation: "paid" or "cancelled".
   v1_partial_cancel_status = "paid",
+  -- A merchant_uid that is paid is "refuse"d, or paid again ("charge"): what two requests that
+  -- are under way at once may come to, for tests of those who must not let it come to that.
+  v1_paid_again = "refuse",
   -- A merchant_uid whose payment was cancelled in full may be paid again.
   v1_reuse_cancelled_merchant_uid = false,
   -- A merchant_uid whose schedule was revoked or failed may be scheduled anew.

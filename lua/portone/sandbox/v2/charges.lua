@@ -73,7 +73,8 @@ end
 function M.check_id(world, store, id, schedule)
   local payment = world.v2.payments.map[state.key(store, id)]
   local refuse = settings.is(world, "v2_pay_while_waiting", "refuse")
-  if M.is_paid(payment) or refuse and M.is_waiting(payment) then
+  local paid = M.is_paid(payment) and settings.is(world, "v2_paid_again", "refuse")
+  if paid or refuse and M.is_waiting(payment) then
     answer.refuse("ALREADY_PAID", "a payment with this paymentId is complete or waiting")
   end
   local pending = M.pending_schedule(world, store, id)

@@ -26,6 +26,9 @@ M.list = {
   v2_pay_while_waiting = { "refuse", { "refuse", "retry" },
     "a new attempt while an account waits for a deposit or a payment is pending: "
     .. "409 ALREADY_PAID, or a new transaction" },
+  v2_paid_again = { "refuse", { "refuse", "charge" },
+    "a new attempt at a payment that is complete: 409 ALREADY_PAID, or charged again, as two "
+    .. "requests under way at once may be; for tests of those who must not let it come to that" },
   v2_max_transactions = { 100, "number", "attempts at one paymentId" },
   v2_max_cancels = { 100, "number", "cancellations of one payment" },
   v2_max_webhook_resends = { 5, "number", "manual sends of one webhook" },
