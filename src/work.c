@@ -7,7 +7,9 @@
 #include "drive.h"
 
 #define MAX_SLOTS    128      /* handles kept for later */
+#define SOCKETS      4096     /* remembered; a port finds its place by modulo */
 #define SCOUT        500      /* milliseconds */
+#define GRACE        1000     /* milliseconds that libcurl may be late */
 
 /*
 ** The calls to one server. Before the first connection to an https server
@@ -44,7 +46,9 @@ static struct {
   size_t nslots;
   size_t nwaiting;
   size_t max_total, max_host;
-  long long expiry;           /* no call in line ends before this */
+  size_t kept;                /* connections that libcurl keeps */
+  long long expiry;           /* no call's time is up before this */
+  struct po_socket sockets[SOCKETS];  /* see on_start in transfer.c */
 } own = { .expiry = PO_NEVER };
 
 /* A parent's, in the child of a fork: never touched, only not lost. */
@@ -70,8 +74,11 @@ static struct po_slot *get_slot(struct po_options *o) {
   struct po_slot *s = own.slots;
   if (!s) {
     s = calloc(1, sizeof(*s));
-    if (s)
+    if (s) {
       po_transfer_init(&s->transfer, o);
+      s->transfer.shared = own.sockets;  /* all take from one pool */
+      s->transfer.nshared = SOCKETS;
+    }
   }
   else {
     own.slots = s->next;
@@ -223,23 +230,38 @@ static void leave_line(struct po_call *c) {
 }
 
 
-/* Those whose time has run out before they were sent. */
+/* Times that are up, in line and on the wire; libcurl has been late then. */
+static void expire_host(struct po_host *h, long long now) {
+  struct po_call *c, *next;
+  for (c = h->waiting.first; c; c = next) {
+    next = c->next;
+    if (c->deadline <= now) {
+      leave_line(c);
+      refuse(c, PO_TIMEOUT, "timed out before a connection was free");
+    }
+    else if (c->deadline < own.expiry)
+      own.expiry = c->deadline;
+  }
+}
+
+
 static void expire(long long now) {
   struct po_host *h;
+  struct po_call *c, *next;
   if (now < own.expiry)
     return;
   own.expiry = PO_NEVER;
-  for (h = own.hosts; h; h = h->next) {
-    struct po_call *c, *next;
-    for (c = h->waiting.first; c; c = next) {
-      next = c->next;
-      if (c->deadline <= now) {
-        leave_line(c);
-        refuse(c, PO_TIMEOUT, "timed out before a connection was free");
-      }
-      else if (c->deadline < own.expiry)
-        own.expiry = c->deadline;
+  for (h = own.hosts; h; h = h->next)
+    expire_host(h, now);
+  for (c = own.active.first; c; c = next) {
+    long long end = c->deadline + GRACE;
+    next = c->next;
+    if (end <= now) {
+      curl_multi_remove_handle(own.drive.multi, c->slot->transfer.easy);
+      land(c, CURLE_OPERATION_TIMEDOUT, 0);
     }
+    else if (end < own.expiry)
+      own.expiry = end;
   }
 }
 
@@ -308,6 +330,8 @@ static void start(struct po_call *c, long long now) {
   if (code == PO_OK) {
     c->host->active++;
     po_list_add(&own.active, c);
+    if (c->deadline + GRACE < own.expiry)
+      own.expiry = c->deadline + GRACE;
     return;
   }
   refuse(c, code, c->slot ? c->slot->transfer.error : "");
@@ -384,6 +408,8 @@ static void reap(void) {
 int po_work_open(void) {
   int err = po_drive_open(&own.drive);
   own.open = !err;
+  own.kept = 0;
+  memset(own.sockets, 0, sizeof(own.sockets));
   return err;
 }
 
@@ -413,6 +439,10 @@ void po_work_wait(long ms) {
 
 void po_work_run(size_t max_total, size_t max_host) {
   long long now = po_drive_now();
+  if (max_total != own.kept) {  /* libcurl's default: few once all is done */
+    curl_multi_setopt(own.drive.multi, CURLMOPT_MAXCONNECTS, (long)max_total);
+    own.kept = max_total;
+  }
   own.max_total = max_total;
   own.max_host = max_host;
   expire(now);
@@ -444,7 +474,7 @@ size_t po_work_active(void) {
 
 
 long long po_work_due(void) {
-  long long due = own.nwaiting > 0 ? own.expiry : PO_NEVER;
+  long long due = own.expiry;
   const struct po_host *h;
   for (h = own.hosts; h; h = h->next)
     if (h->scout && h->waiting.n > 0 && h->scout_until < due)
