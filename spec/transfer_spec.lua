@@ -460,6 +460,17 @@ describe("an exchange", function()
       end)
     end
 
+    it("every control character but TAB, wherever it stands in a header", function()
+      for byte = 0, 255 do
+        for at = 1, 18 do
+          local line = "X-A: " .. ("x"):rep(at) .. string.char(byte) .. ("y"):rep(18 - at)
+          local _, code = client:perform("GET", "http://127.0.0.1:1/", { line }, nil, 1)
+          local control = (byte < 32 and byte ~= 9) or byte == 127
+          assert.equal(control and "invalid_request" or "network", code)
+        end
+      end
+    end)
+
     for name, path in pairs {
       ["a space"] = "/a b", ["a CR LF"] = "/ HTTP/1.1\r\nX: 1", ["a NUL"] = "/a\0b",
       ["a tab"] = "/\t", ["UTF-8"] = "/\236\152\164", ["a fragment"] = "/a#b",
