@@ -5,78 +5,15 @@ local api = require "portone.api"
 local cjson = require "cjson"
 local check = require "portone.check"
 local official = require "spec.support.official"
+local arguments_of = require "spec.support.arguments"
+local mutations = require "spec.support.mutations"
 local peer = require "spec.support.peer"
 local portone = require "portone"
-local sample = require "portone.check.sample"
 
 local SEED = tonumber(os.getenv "PORTONE_SEED" or "") or 20261122
 local TIMES = 6  -- per operation
 
--- The same numbers on every Lua.
-local state = SEED % 2147483647
-local function draw(n)
-  state = (state * 48271) % 2147483647
-  return state % n + 1
-end
-
--- {====== Arguments ======
-
-local letters = { "a", "Z", "7", "-", "_", ".", " ", "/", "%", "?", "#", "&", "=", "+", "한", "글",
-                  "é", "😀", "'", "\"", "\\", "<", ":", ";", "@" }
-
-local function text(field)
-  local least = math.max(field.min or 1, 1)
-  local length = math.min(least + draw(12), field.max or 99)
-  local out = {}
-  for i = 1, math.max(length, least) do out[i] = letters[draw(#letters)] end
-  local s = table.concat(out)
-  return (s == "." or s == "..") and "x" or s
-end
-
--- Another value of a leaf, where anything of its type will do.
-local function vary(field, value)
-  if field.enum or field.format or field.pattern or field.secret then
-    return value
-  elseif field.type == "string" then
-    return text(field)
-  elseif field.type == "integer" and not field.min and not field.max then
-    return draw(1000000)
-  elseif field.type == "boolean" then
-    return draw(2) == 1
-  end
-  return value
-end
-
--- Drops optional fields and varies leaves, one by one, keeping what the rules allow.
-local function shake(row, args, spec, part)
-  local names = {}
-  for name in pairs(part) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local field, before = (spec.fields or {})[name], part[name]
-    if field then
-      if not field.required and draw(2) == 1 then
-        part[name] = nil
-      elseif type(before) == "table" and field.type == "object" then
-        local inner = field.ref and api.type(row.api, field.ref) or field
-        shake(row, args, inner, before)
-      elseif type(before) ~= "table" then
-        part[name] = vary(field, before)
-      end
-      if check.args(row, args) then part[name] = before end  -- a rule needs it
-    end
-  end
-end
-
-local function arguments(row)
-  local spec = check.arguments(row)
-  local args = sample.object(row.api, spec, draw(4) > 1)
-  args.pg = args.pg and row.pgs[draw(#row.pgs)]  -- a PG that has the operation
-  shake(row, args, spec, args)
-  return args
-end
-
--- }======================
+local drawn = arguments_of.new(SEED)
 
 -- {====== Reading a request back ======
 
@@ -159,6 +96,27 @@ local function hold(value, schema, path)
   end
 end
 
+local kinds = { string = "string", integer = "number", number = "number", boolean = "boolean" }
+
+-- Holds a value of a body against what V1 says of its parameter.
+local function hold_parameter(row, p, value)
+  local where = row.name .. "." .. p.name
+  if kinds[p.type] and not p.schema and p.name ~= "extra" and type(value) ~= "table" then
+    assert.equal(kinds[p.type], type(value), where)
+    if p.type == "integer" then assert.equal(0, value % 1, where) end
+  end
+  -- one list of values has words that are longer than it allows
+  if type(value) == "string" and p.maxLength and not p.enum then
+    local _, characters = value:gsub("[^\128-\191]", "")
+    assert.is_true(characters <= tonumber(p.maxLength), where)
+  end
+  if p.enum and type(value) ~= "table" then
+    local known = {}
+    for _, one in ipairs(p.enum) do known[one] = true end
+    assert.is_true(known[value], where .. ": " .. tostring(value))
+  end
+end
+
 -- Names that the specification has in a place.
 local function names_in(operation, place)
   local out = {}
@@ -187,8 +145,10 @@ local function hold_body(row, operation, request)
   local body = cjson.decode(request.body)
   if row.api == "v1" then
     local known = names_in(operation, "formData")
-    for name in pairs(body) do
-      assert(known[name] or known[name .. "[]"], row.name .. ": unknown in the body: " .. name)
+    for name, value in pairs(body) do
+      local p = known[name] or known[name .. "[]"]
+      assert(p, row.name .. ": unknown in the body: " .. name)
+      hold_parameter(row, p, value)
     end
     for name, p in pairs(known) do
       -- three are required by the specification only: see the README and the design
@@ -215,6 +175,26 @@ local function hold_headers(row, request)
   assert.equal(request.body ~= "", headers["content-type"] == "application/json", row.name)
 end
 
+-- A value against what arrived of it, down to the leaves.
+local function same(row, field, value, arrived, where)
+  if field.type == "json" then
+    assert.equal("string", type(arrived), where)
+    if type(value) == "string" then assert.equal(value, arrived, where) end
+  elseif field.format == "time-to-pay" then
+    assert.matches("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d", arrived, where)
+  elseif type(value) ~= "table" then
+    assert.equal(value, arrived, where)
+  else
+    assert.equal("table", type(arrived), where)
+    local inner = field.ref and api.type(row.api, field.ref) or field
+    for k, v in pairs(value) do
+      local below = field.items or inner.map or (inner.fields or {})[k] or { type = "any" }
+      same(row, below, v, arrived[k], where .. "." .. k)
+    end
+    for k in pairs(arrived) do assert.truthy(value[k] ~= nil, where .. "." .. k) end
+  end
+end
+
 -- What was given against what arrived, field by field.
 local function hold_values(row, args, request, found)
   local query = {}
@@ -230,12 +210,8 @@ local function hold_values(row, args, request, found)
         local text_ = type(value) == "number" and ("%.14g"):format(value) or tostring(value)
         assert.equal(text_, query[wire], row.name .. " " .. name)
       end
-    elseif row.body[name].type == "json" then
-      assert.equal("string", type(body[name]))
-    elseif row.body[name].format ~= "time-to-pay" and type(value) ~= "table" then
-      assert.same(value, body[name], row.name .. " " .. name)
-    elseif type(value) == "table" then
-      assert.equal("table", type(body[name]), row.name .. " " .. name)
+    else
+      same(row, row.body[name], value, body[name], row.name .. " " .. name)
     end
   end
 end
@@ -246,7 +222,7 @@ local function group_calls(server, version, group)
   local calls = {}
   for _, op in ipairs(api.names(version, group)) do
     local row = api.find(version, group, op)
-    for _ = 1, TIMES do calls[#calls + 1] = { row = row, args = arguments(row) } end
+    for _ = 1, TIMES do calls[#calls + 1] = { row = row, args = drawn:of(row) } end
   end
   server:script { rest = { { "serve", envelope } } }
   local client = portone.new { base_url = server.url, v1_base_url = server.url,
@@ -301,31 +277,26 @@ describe("a mutation", function()
 
   it("of any operation is refused before anything is sent, at its path", function()
     local client, host = fake.client { fake.token "t" }
-    local refused = 0
+    local tried, seen = 0, {}
     for row in api.all() do
-      local args = sample.object(row.api, check.arguments(row), false)
-      args.noSuchField = 1
-      local namespace = client[row.api]
+      local namespace, spec_ = client[row.api], check.arguments(row)
       for name in row.group:gmatch("[^.]+") do namespace = namespace[name] end
-      local result, err = namespace[row.op](args)
-      assert.is_nil(result)
-      assert.equal("invalid_request", err.kind, row.name)
-      assert.equal("noSuchField", err.fields[1].path, row.name)
-      args.noSuchField = nil
-      for name, field in pairs(check.arguments(row).fields) do
-        if field.required then
-          local kept = args[name]
-          args[name] = nil
-          result, err = namespace[row.op](args)
-          args[name] = kept
-          assert.is_nil(result)
-          assert.equal(name, err.fields[1].path, row.name)
-          refused = refused + 1
-        end
+      for _ = 1, 2 do
+        mutations.each(row, drawn:of(row), spec_, function(bad, path, what, code)
+          local result, err = namespace[row.op](bad)
+          assert(result == nil, row.name .. " sends " .. what .. " at " .. path)
+          assert.equal("invalid_request", err.kind, row.name)
+          local found
+          for _, p in ipairs(err.fields) do found = found or p.path == path and p.code == code end
+          assert(found, ("%s: %s at %s is said of %s"):format(row.name, what, path,
+            tostring(err)))
+          tried, seen[code] = tried + 1, true
+        end)
       end
     end
-    assert.is_true(refused > 227)
+    assert.is_true(tried > 4000, tostring(tried))
+    assert.same({ required = true, unknown_field = true, type = true, enum = true, length = true,
+      count = true, range = true, format = true, choice = true }, seen)
     assert.equal(0, #host.sent)
   end)
 end)
-
