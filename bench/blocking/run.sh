@@ -88,7 +88,7 @@ measure() {
     "medians of $turns turns of $calls calls"
 }
 
-# The times of all turns as a table; fails when a public call is too slow.
+# The times of all turns as a table. Says who misses the target; fails when the C core does.
 table() {
   awk '
     function median(list, n,   sorted, i, j, v) {
@@ -114,10 +114,10 @@ table() {
         r = of(ratio, who)
         printf "  %-18s %10.2f %8.3f %10.2f %8.3f\n", who, of(wall, who), r, of(cpu, who),
           of(cpu_ratio, who)
-        if (who ~ /^public/ && r > 1.15) slow = slow " " who
+        if (who !~ /^by-hand/ && r > 1.15) slow = slow " " who
       }
       if (slow) print "  above 1.15:" slow
-      exit slow != ""
+      exit slow ~ /core/
     }' "$1"
 }
 
