@@ -36,6 +36,7 @@ test   lua-busted            lua lua5.4 busted.runner
 test   lua-socket            lua lua5.4 socket
 test   lua-sec               lua lua5.4 ssl
 test   openssl               cmd openssl
+test   procps                cmd pgrep
 test   nginx                 cmd nginx
 test   libnginx-mod-http-lua file /usr/lib/nginx/modules/ngx_http_lua_module.so
 test   lua-cqueues           lua lua5.4 cqueues
