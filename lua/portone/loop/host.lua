@@ -96,12 +96,14 @@ local function perform(loop)
       return nil, "cancelled", "cancelled before it was sent", "nothing", 0
     end
     local box = loop.box()
+    -- with room for all that will be filed in it: an answer needs no memory to arrive
+    local call = { nil, nil, nil, nil, nil, id = nil, box = box, done = nil, task = nil }
     local id, code, message, sent, elapsed =
       box.inbox:submit(client, method, url, headers, body, timeout)
     if not id then
       return nil, code, message, sent, elapsed
     end
-    local call = { id = id, box = box }
+    call.id = id
     box.calls[id] = call
     if scope then scope.call = call end
     loop.wait(call, timeout)
@@ -154,11 +156,13 @@ local function once(loop)
     loop.check()
     local flight = flights[key]
     if not flight then
-      flight = { waiters = {} }
+      flight = { waiters = {}, done = nil, ok = nil, results = nil, error = nil }
       flights[key] = flight
       local function landed(ok, ...)
+        local kept, results = pcall(pack, ...)
         flights[key] = nil
-        flight.done, flight.ok, flight.results = true, ok, pack(...)
+        flight.done, flight.ok, flight.results = true, ok and kept, results
+        flight.error = kept and (...) or results
         for _, waiter in ipairs(flight.waiters) do
           waiter.done = true
           loop.wake(waiter)
@@ -172,7 +176,7 @@ local function once(loop)
       loop.wait(waiter)
     end
     if not flight.ok then
-      error(flight.results[1], 0)
+      error(flight.error, 0)
     end
     return unpack(flight.results, 1, flight.results.n)
   end

@@ -25,8 +25,8 @@ local WAIT, PROBE = {}, {}
 local box                       -- opened by the first call
 local current                   -- the task that is running
 local live = 0                  -- tasks that have not ended
-local soon = { first = 1, last = 0 }  -- to go on as soon as nothing runs, in order
-local later = {}                -- to go on at the next poll: they have yielded themselves
+local soon = { first = nil, last = nil }   -- to go on as soon as nothing runs, in order
+local later = { first = nil, last = nil }  -- to go on at the next poll: they yielded themselves
 local sleepers = { n = 0 }      -- a heap of { at, waiter }, the earliest first
 
 -- {====== The heap of sleepers ======
@@ -87,31 +87,54 @@ end
 ---Called with each failed task that nobody waits for; writes to stderr unless replaced.
 M.on_error = report
 
-local function go_on_soon(task)
-  soon.last = soon.last + 1
-  soon[soon.last] = task
+-- A task stands in one of the two lines at most. To join one needs no memory: whatever else
+-- fails for want of it, no task is lost.
+local function join(line, task)
+  if line.last then
+    line.last.next = task
+  else
+    line.first = task
+  end
+  line.last = task
+end
+
+local function leave(line)
+  local task = line.first
+  line.first, task.next = task.next, nil
+  if not line.first then
+    line.last = nil
+  end
+  return task
 end
 
 local function wake(waiter)
   local task = waiter.task
   if task then
     waiter.task = nil
-    go_on_soon(task)
+    join(soon, task)
   end
 end
 
-local function finish(task, state)
+local function finish(task, state, ...)
   task.status, task.co, task.call = task.cancelled and "cancelled" or state, nil, nil
   live = live - 1
   if task.ended then
-    task.ended(state == "done", unpack(task.results, 1, task.results.n))
+    task.ended(state == "done", ...)
   elseif task.status == "failed" and not task.joined and M.on_error then
     M.on_error(task)
   end
-  for _, waiter in ipairs(task.joined or {}) do
-    waiter.done = true
-    wake(waiter)
+  for i = 1, task.joined and #task.joined or 0 do
+    task.joined[i].done = true
+    wake(task.joined[i])
   end
+end
+
+local function pack(...)
+  return { n = select("#", ...), ... }
+end
+
+local function trace(co, op)
+  return debug.traceback(co, type(op) == "string" and op or tostring(op))
 end
 
 local step
@@ -119,18 +142,23 @@ local step
 local function after(task, outer, ok, op, ...)
   current = outer
   if not ok then
-    local text = type(op) == "string" and op or tostring(op)
-    task.error, task.traceback = op, debug.traceback(task.co, text)
-    task.results = { n = 1, op }
-    finish(task, "failed")
+    local _, text = pcall(trace, task.co, op)
+    task.error, task.traceback = op, text
+    finish(task, "failed", op)
   elseif status(task.co) == "dead" then
-    task.result, task.results = op, { n = select("#", op, ...), op, ... }
-    finish(task, "done")
+    local kept, results = pcall(pack, op, ...)
+    if kept then
+      task.result, task.results = op, results
+      finish(task, "done", op, ...)
+    else
+      task.error, task.traceback = results, results
+      finish(task, "failed", results)
+    end
   elseif op == PROBE then
     step(task)
   elseif op ~= WAIT then
     task.yielded = true
-    later[#later + 1] = task
+    join(later, task)
   end
 end
 
@@ -141,8 +169,10 @@ function step(task, ...)
 end
 
 local function new_task(fn, ended, ...)
+  -- naming a field, even as nil, makes room for it: none of these needs memory later
   local task = setmetatable({ co = hosts.create(fn), status = "running", ended = ended,
-    arguments = { n = select("#", ...), ... } }, Task)
+    arguments = pack(...), next = nil, call = nil, cancelled = nil, error = nil, joined = nil,
+    result = nil, results = nil, sleeping = nil, traceback = nil, yielded = nil }, Task)
   live = live + 1
   return task
 end
@@ -150,8 +180,7 @@ end
 local function go_on(task)
   local arguments = task.arguments
   if task.cancelled and (arguments or task.yielded) then
-    task.results = { n = 0 }  -- it has not begun, or cannot be told in any other way
-    finish(task, "cancelled")
+    finish(task, "cancelled")  -- it has not begun, or cannot be told in any other way
   elseif arguments then
     task.arguments = nil
     step(task, unpack(arguments, 1, arguments.n))
@@ -163,11 +192,8 @@ end
 
 -- Outside of all tasks: goes on with those that can, and with those that become able thereby.
 local function run_soon()
-  while soon.first <= soon.last do
-    local task = soon[soon.first]
-    soon[soon.first] = nil
-    soon.first = soon.first + 1
-    go_on(task)
+  while soon.first do
+    go_on(leave(soon))
   end
 end
 
@@ -224,7 +250,7 @@ local host = hosts.new {
   end,
   start = function(fn, ended)
     local task = new_task(fn, ended)
-    go_on_soon(task)
+    join(soon, task)
     return task
   end,
 }
@@ -260,7 +286,7 @@ function M.spawn(fn, ...)
   not_in_nginx("spawn")
   local task = new_task(fn, nil, ...)
   if current then
-    go_on_soon(task)
+    join(soon, task)
   else
     go_on(task)
     run_soon()
@@ -287,12 +313,8 @@ end
 
 -- All that can go on now does. Whether anything did.
 local function turn()
-  local yielded = later
-  if yielded[1] then
-    later = {}
-    for i = 1, #yielded do
-      go_on_soon(yielded[i])
-    end
+  while later.first do
+    join(soon, leave(later))
   end
   if sleepers.n > 0 then
     local now = core.monotonic()
@@ -303,7 +325,7 @@ local function turn()
   if box then
     drain(box, wake)
   end
-  if soon.first <= soon.last then
+  if soon.first then
     run_soon()
     return true
   end
@@ -312,7 +334,7 @@ end
 ---Seconds until poll has something to do without anything coming in; nil: never.
 ---@return number?
 function M.timeout()
-  if later[1] or soon.first <= soon.last then
+  if later.first or soon.first then
     return 0
   elseif sleepers.n > 0 then
     return math.max(0, sleepers[1].at - core.monotonic())
