@@ -38,7 +38,7 @@ M.faults = {
   { fault = "slow", rate = 20000, probability = 0.01 },
   { fault = "slow", rate = 300, probability = 0.003 },
   { fault = "wrong_length", probability = 0.005 },
-  { fault = "revoke_token", probability = 0.005 },
+  { fault = "revoke_token", probability = 0.001 },
 }
 
 -- A number in [0, 1) of two: the same everywhere, and in Lua 5.1 too.
