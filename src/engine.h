@@ -65,6 +65,12 @@ struct po_inbox;
 struct po_host;
 struct po_slot;
 
+/*
+** Room in a call for a usual answer: what one thread allocates and another
+** frees is dear, and is left to answers that are long.
+*/
+#define PO_ROOM 1024
+
 struct po_call {
   struct po_call *next, *prev;    /* in the one list that holds it */
   struct po_call *chain;          /* inbox: the next with the same hash */
@@ -81,7 +87,9 @@ struct po_call {
   struct po_result result;        /* this and all below: when done */
   struct po_buffer head;
   struct po_buffer body;
+  int inside;                     /* the answer lies in 'room' */
   char *message;                  /* owned; NULL: result.message is static */
+  char room[PO_ROOM];
   size_t textlen;
   char text[];                    /* method, URL and body */
 };

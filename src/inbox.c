@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,8 +46,12 @@ void po_list_remove(struct po_list *l, struct po_call *c) {
 void po_call_free(struct po_call *c) {
   po_options_drop(c->options);
   po_headers_free(c->headers);
-  po_buffer_free(&c->head);
-  po_buffer_free(&c->body);
+  if (c->inside)
+    po_wipe(c->room, c->head.len + c->body.len);
+  else {
+    po_buffer_free(&c->head);
+    po_buffer_free(&c->body);
+  }
   free(c->message);
   po_wipe(c->text, c->textlen);
   free(c);
@@ -80,7 +85,7 @@ static struct po_call *new_call(struct po_options *o,
   char *to;
   if (!c)
     return NULL;
-  memset(c, 0, sizeof(*c));
+  memset(c, 0, offsetof(struct po_call, room));
   c->textlen = textlen;
   to = c->text;
   c->request = *q;

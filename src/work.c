@@ -131,10 +131,26 @@ static void take_message(struct po_call *c, const struct po_transfer *t) {
 }
 
 
+/* What 'from' holds, at 'to'. */
+static size_t lay(struct po_buffer *b, char *to, const struct po_buffer *from) {
+  if (from->len > 0)
+    memcpy(to, from->data, from->len);
+  b->data = to;
+  b->len = from->len;
+  return from->len;
+}
+
+
 static void take_answer(struct po_call *c, struct po_transfer *t) {
   take_message(c, t);
   if (c->result.code != PO_OK)
     return;
+  if (t->head.len + t->body.len <= PO_ROOM) {
+    size_t n = lay(&c->head, c->room, &t->head);
+    lay(&c->body, c->room + n, &t->body);
+    c->inside = 1;
+    return;
+  }
   c->head = t->head;
   c->body = t->body;
   po_buffer_init(&t->head, t->head.max);
