@@ -81,6 +81,9 @@ local function problems_of(call)
       warn(call, w.path, w.problem)
     end
   end
+  if problems and call.row.store and (opts.store_id or defaults.store_id) then
+    problems = check.without(problems, "storeId", "required")  -- build fills it in
+  end
   return problems
 end
 

@@ -102,6 +102,19 @@ function check.args(row, args, ctx)
   return report.finish()
 end
 
+---Problems without one that somebody else takes care of.
+---@param problems table[]
+---@param path string
+---@param code string
+---@return table[]? problems nil when none is left
+function check.without(problems, path, code)
+  local left = {}
+  for _, p in ipairs(problems) do
+    if p.path ~= path or p.code ~= code then left[#left + 1] = p end
+  end
+  return left[1] and left or nil
+end
+
 local function step(version, field, name)
   if field.items and name:find("^%[") then return field.items end
   local spec = field.ref and api.type(version, field.ref) or field

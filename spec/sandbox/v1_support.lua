@@ -88,6 +88,8 @@ local function misfit(field, value, path)
   end
 end
 
+M.misfit = misfit
+
 -- Calls a handler; returns the response part, then code, message, HTTP status.
 function M.call(world, name, args, headers)
   args = args or {}

@@ -2,8 +2,10 @@
 -- What a test may do to the sandbox beside calling its APIs: move the clock, read the journal,
 -- set faults. The handle uses these verbs directly; another process finds them on the V2 port:
 --   POST /_sandbox/advance {"by": "1 month"}    GET /_sandbox/journal?kind=charge
+--   GET /_sandbox/operations?kind=generated
 -- The answer is { "value": … }, or 400 and { "message": … }.
 
+local api = require "portone.api"
 local core = require "portone.core"
 local json = require "portone.json"
 
@@ -20,7 +22,7 @@ local world
 local verbs = {}
 
 -- Verbs that change nothing, for GET.
-local readers = { info = true, now = true, journal = true, settings = true }
+local readers = { info = true, now = true, journal = true, settings = true, operations = true }
 
 ---What a client needs to know to use the sandbox.
 function verbs.info()
@@ -47,6 +49,21 @@ end
 
 function verbs.journal(filter)
   return json.array(world.log:list(filter))
+end
+
+---What answers each operation: "stateful" has a rule of its own in the books, "generated" is
+---made from the specification. `args.kind` asks for one of the two.
+function verbs.operations(args)
+  local list = json.array {}
+  for row in api.all() do
+    local book = require("portone.sandbox." .. row.api)
+    local kind = book.handlers[row.name] and "stateful" or "generated"
+    if args.kind == nil or args.kind == kind then
+      list[#list + 1] = { name = row.name, api = row.api, method = row.method, path = row.path,
+        kind = kind }
+    end
+  end
+  return list
 end
 
 -- {====== The clock ======

@@ -172,6 +172,29 @@ function methods:now()
   return must(self, "now")
 end
 
+local list_mt = { __name = "portone.sandbox.operations" }
+
+function list_mt.__tostring(list)
+  local lines, count = {}, { stateful = 0, generated = 0 }
+  for i, row in ipairs(list) do
+    lines[i] = ("%-66s %s"):format(row.name, row.kind)
+    count[row.kind] = count[row.kind] + 1
+  end
+  lines[#lines + 1] = ("%d stateful, %d generated"):format(count.stateful, count.generated)
+  return table.concat(lines, "\n")
+end
+
+---What answers each operation: "stateful" has a rule of its own, "generated" is made from the
+---specification, from the seed. Printing the list shows one a line.
+---@param kind? "stateful"|"generated"  those only
+---@return { name: string, api: string, method: string, path: string, kind: string }[]
+function methods:operations(kind)
+  if kind ~= nil and kind ~= "stateful" and kind ~= "generated" then
+    error("sandbox: 'stateful' or 'generated' expected, got " .. tostring(kind), 2)
+  end
+  return setmetatable(must(self, "operations", { kind = kind }), list_mt)
+end
+
 ---What the sandbox has seen and done, oldest first, secrets masked.
 ---@param filter? table  fields that must be equal: kind, api, op ("v1.*" too), status, …;
 --- `since = n` for entries after that one
