@@ -1,0 +1,105 @@
+-- SPDX-License-Identifier: MIT
+-- One of the ways to have many calls in flight from Lua.
+--
+--   lua calls.lua WAY N PORT REQUEST-FILE
+--     WAY   tasks     portone.request_pay_again, each call in a task
+--           inbox     a request that is ready, through core.inbox
+--           capture   writes REQUEST-FILE: header lines, an empty line, the body; prints the path
+--
+-- For each line of standard input, a number, it makes so many calls, N of them in flight, and
+-- prints microseconds of wall and of CPU time per call.
+
+local way, in_flight, port, file = arg[1], tonumber(arg[2]), arg[3], arg[4]
+local core = require "portone.core"
+
+local base = "http://127.0.0.1:" .. port
+
+local function client(loop)
+  return require("portone").new { base_url = base, api_secret = ("s"):rep(100), loop = loop }
+end
+
+local function pay(c)
+  local result, err = c.request_pay_again {
+    paymentId = "order-1001", orderName = "monthly pass", currency = "KRW",
+    billingKey = "billing-key-0123abcd-4567-89ef-0123-456789abcdef", amount = { total = 3000 },
+    customer = { id = "user-42" },
+  }
+  if not result then error(tostring(err)) end
+end
+
+local ways = {}
+
+function ways.capture()
+  local captured
+  pay(client {
+    name = "capture", sleep = core.sleep, once = function(_, fn) return fn() end,
+    perform = function(_, _, url, headers, body)
+      captured = { url = url, headers = headers, body = body }
+      return 200, "{}", "", 0
+    end,
+  })
+  local f = assert(io.open(file, "wb"))
+  f:write(table.concat(captured.headers, "\r\n"), "\r\n\r\n", captured.body)
+  f:close()
+  print((captured.url:gsub("^%w+://[^/]+", "")))
+end
+
+function ways.tasks()
+  local portone, c = require "portone", client()
+  return function(calls)
+    local begun = 0
+    local function worker()
+      while begun < calls do
+        begun = begun + 1
+        pay(c)
+      end
+    end
+    for _ = 1, math.min(in_flight, calls) do portone.spawn(worker) end
+    while portone.poll(1) > 0 do end
+  end
+end
+
+-- The request as REQUEST-FILE has it.
+local function ready()
+  local f = assert(io.open(file, "rb"))
+  local head, body = f:read("*a"):match("^(.-)\r\n\r\n(.*)$")
+  f:close()
+  local headers = {}
+  for line in (head .. "\r\n"):gmatch("(.-)\r\n") do headers[#headers + 1] = line end
+  return headers, body
+end
+
+function ways.inbox()
+  local headers, body = ready()
+  local c, inbox, url = core.client {}, core.inbox(), base .. "/"
+  return function(calls)
+    local begun, done = 0, 0
+    local function begin()
+      begun = begun + 1
+      assert(inbox:submit(c, "POST", url, headers, body, 65))
+    end
+    while begun < in_flight and begun < calls do begin() end
+    while done < calls do
+      inbox:wait(1)
+      local id, status, code = inbox:take()
+      while id do
+        if status ~= 200 then error(tostring(code)) end
+        done = done + 1
+        if begun < calls then begin() end
+        id, status, code = inbox:take()
+      end
+    end
+  end
+end
+
+local run = ways[way]()
+if way == "capture" then
+  return
+end
+for line in io.lines() do
+  local n = tonumber(line)
+  local wall, cpu = core.monotonic(), os.clock()
+  run(n)
+  print(("%.3f %.3f"):format((core.monotonic() - wall) / n * 1e6, (os.clock() - cpu) / n * 1e6))
+  io.stdout:flush()
+end
