@@ -91,3 +91,80 @@ describe("describe", function()
     assert.is_false(pcall(describe_.describe, nil))
   end)
 end)
+
+describe("the module", function()
+  local portone = require "portone"
+
+  local function raises(pattern, fn, ...)
+    local ok, message = pcall(fn, ...)
+    assert.is_false(ok)
+    assert.matches(pattern, message)
+    assert.matches("^spec/describe_spec%.lua:%d+: ", message) -- the caller's own line
+  end
+
+  local function describe_of(name)
+    local text = portone.describe(name)
+    return text
+  end
+
+  it("lists 227 operations, 80 of V1 and 147 of V2, and narrows them", function()
+    local rows, count = portone.operations(), { v1 = 0, v2 = 0 }
+    assert.equal(227, #rows)
+    for _, row in ipairs(rows) do
+      count[row.api] = count[row.api] + 1
+      assert.equal(row.name, api.named(row.name).name)
+    end
+    assert.same({ v1 = 80, v2 = 147 }, count)
+    assert.equal(1, #portone.operations "cancel_payment")
+    assert.is_true(#portone.operations "billing" > 5)
+    raises("expected text or a pattern, got table", function()
+      local list = portone.operations {}
+      return list
+    end)
+  end)
+
+  it("prints them, and what is told of one", function()
+    local printed = {}
+    local real = print
+    _G.print = function(text) printed[#printed + 1] = tostring(text) end -- luacheck: ignore
+    local ok, problem = pcall(function()
+      print(portone.operations "cancel_payment")
+      print(portone.describe "v2.payment.cancel_payment")
+      print(portone.v2.payment)
+    end)
+    _G.print = real -- luacheck: ignore
+    assert(ok, problem)
+    assert.matches("v2%.payment%.cancel_payment +POST +/payments/{paymentId}/cancel", printed[1])
+    assert.matches("\n  reason%* +string", printed[2])
+    assert.matches("\n  409 CANCELLABLE_AMOUNT_CONSISTENCY_BROKEN", printed[2])
+    assert.matches("\n  portone%.v2%.payment%.cancel_payment {", printed[2])
+    assert.matches("\n  cancel_payment +Refund a payment", printed[3])
+  end)
+
+  it("describes an operation that is handed over as a function", function()
+    local again = portone.v1.subscribe.again
+    assert.equal(portone.describe "v1.subscribe.again", portone.describe(again))
+  end)
+
+  it("raises for a name that is none, with what was meant, in either API", function()
+    raises("did you mean v2%.payment%.get_payment%?", describe_of, "v2.payment.get_paymnt")
+    raises("did you mean v1%.subscribe%.again%?", describe_of, "subscribe.agian")
+    raises("did you mean v1%.payments%.by_status%?", describe_of, "payments.bystatus")
+    raises("no operation \"qqqqqqqqqqqq\"$", describe_of, "qqqqqqqqqqqq")
+    raises("expected a name, got nil", describe_of, nil)
+    raises("expected a name, got table", describe_of, {})
+    raises("expected a name, got function", describe_of, print)
+  end)
+
+  it("asks which of several a short name means", function()
+    raises('"issue": which one: v1%.customers%.issue, v1%.cvs%.issue, v1%.receipts%.issue',
+      describe_of, "issue")
+    raises("which one: v1%.naver%.cancel, v1%.payments%.cancel%?", describe_of, "cancel")
+  end)
+
+  it("tells amounts and PGs of V1", function()
+    local text = portone.describe("v1.subscribe.again"):gsub("%s+", " ")
+    assert.matches("no finer than currency allows: amount, tax_free, vat_amount", text)
+    assert.matches("required for paypal_v2; paypal_v2 does not take KRW", text)
+  end)
+end)

@@ -3,6 +3,7 @@
 
 local api = require "portone.api"
 local check = require "portone.check"
+local groups = require "portone.groups"
 local sample = require "portone.check.sample"
 
 local unpack = table.unpack or unpack
@@ -30,9 +31,13 @@ end
 
 ---Every operation whose name, method or path matches; printing the list shows one a line.
 ---@param pattern? string plain text or a Lua pattern; all 227 without one
+---@param level? integer error's level of the caller to blame, seen from here
 ---@return { name: string, api: string, method: string, path: string, stable: boolean,
 ---  summary: string }[]
-function describe.operations(pattern)
+function describe.operations(pattern, level)
+  if pattern ~= nil and type(pattern) ~= "string" then
+    error("operations: expected text or a pattern, got " .. type(pattern), level or 2)
+  end
   local rows = setmetatable({}, list_mt)
   for row in api.all() do
     local text = row.name .. " " .. row.method .. " " .. row.path
@@ -287,8 +292,7 @@ end
 
 -- "v2.payment.get_payment", or any end of it that only one operation has.
 local function find_row(name)
-  local version, group, op = name:match("^(v%d)%.(.+)%.([^.]+)$")
-  local row = version and api.find(version, group, op)
+  local row = api.named(name)
   if row then return row end
   local found = {}
   for candidate in api.all() do
@@ -305,24 +309,34 @@ local function describe_group(name)
   end
 end
 
+local MOST = 12 -- names in a message
+
+local function which_one(found)
+  local names = {}
+  for i = 1, math.min(#found, MOST) do names[i] = found[i].name end
+  local rest = #found > MOST and (" or %d others"):format(#found - MOST) or ""
+  return "which one: " .. table.concat(names, ", ") .. rest .. "?"
+end
+
 ---Everything about an operation as text: arguments, answer, errors, an example call.
----@param name string "v2.payment.pay_with_billing_key", a unique end of it, or a group
+---@param name string|function "v2.payment.pay_with_billing_key", a unique end of it, a group, or
+---  an operation's function
+---@param level? integer error's level of the caller to blame, seen from here
 ---@return string text raises for a name that is none, with what may have been meant
-function describe.describe(name)
-  if type(name) ~= "string" then error("describe: expected a name, got " .. type(name), 2) end
+function describe.describe(name, level)
+  level = level or 2
+  local given = groups.row_of(name)
+  if given then return describe_row(given) end
+  if type(name) ~= "string" then error("describe: expected a name, got " .. type(name), level) end
   name = name:gsub("^portone%.", "")
   local row, found = find_row(name)
   if row then return describe_row(row) end
   local group = describe_group(name)
   if group then return group end
-  if #found > 1 then
-    local names = {}
-    for i, r in ipairs(found) do names[i] = r.name end
-    error("describe: which one: " .. table.concat(names, ", ") .. "?", 2)
-  end
-  local meant = api.suggestion(name:match("^v1%.") and "v1" or "v2", name)
+  if #found > 1 then error(("describe: %q: %s"):format(name, which_one(found)), level) end
+  local meant = api.suggestion(nil, name)
   error(("describe: no operation %q%s"):format(name,
-    meant and " (did you mean " .. meant .. "?)" or ""), 2)
+    meant and " (did you mean " .. meant .. "?)" or ""), level)
 end
 
 return describe

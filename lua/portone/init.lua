@@ -28,19 +28,23 @@ local parts = {
   sandbox = "portone.sandbox",
 }
 
----Rows { name, api, method, path, stable, summary } of the operations whose name has the
----pattern in it.
+---Rows { name, api, method, path, stable, summary } of the operations whose name, method or
+---path has the pattern in it; printing them shows one a line.
 ---@param pattern? string  plain text or a Lua pattern; all operations when absent
 ---@return table[]
 function M.operations(pattern)
-  return require("portone.describe").operations(pattern)
+  local rows = require("portone.describe").operations(pattern, 3)
+  return rows
 end
 
----An operation for a person to read: fields, errors, an example.
----@param name string  "v2.payment.get_payment"
+---An operation for a person to read: fields, answer, errors, an example. Raises for a name that
+---is none, or that several have.
+---@param name string|function  "v2.payment.get_payment", an end of it that no other name has, a
+--- group, or the operation's function
 ---@return string
 function M.describe(name)
-  return require("portone.describe").describe(name)
+  local text = require("portone.describe").describe(name, 3)
+  return text
 end
 
 ---Prints any result, error or group. Secrets are masked.
