@@ -468,7 +468,8 @@ describe("json.decode", function()
     ["[] as a name"] = "{[]:1}", ["single quotes"] = "['a']", ["a comment"] = "[1/* */]",
     ["a line comment"] = "[1] // x", ["the wrong bracket"] = "[}", ["a closed one"] = "]",
     ["a byte order mark"] = "\239\187\191{}", ["UTF-16"] = "{\0}\0", ["a page"] = "<html></html>",
-    ["a NUL in a string"] = '"\0"', ["an undefined"] = "undefined", ["half of []"] = "[[]",
+    ["a NUL in a string"] = '"\0"', ["a NUL after it"] = '{"a":1}\0x',
+    ["an undefined"] = "undefined", ["half of []"] = "[[]",
   } do
     it("fails for " .. name, function() fails(text) end)
   end

@@ -201,6 +201,11 @@ int po_json_decode(lua_State *L) {
   size_t len;
   const char *s = luaL_checklstring(L, 1, &len);
   int ok;
+  if (memchr(s, '\0', len)) {  /* the codec would take it for the end */
+    luaL_pushfail(L);
+    lua_pushliteral(L, "a NUL in the text");
+    return 2;
+  }
   memset(&r, 0, sizeof(r));
   r.L = L;
   r.filled = po_json_may_be_empty(s, s + len);
