@@ -12,8 +12,8 @@ shift 2
 specs=("$@")
 
 busted=$(command -v busted) || { echo "suite: no busted" >&2; exit 2; }
-log=$(mktemp) || exit 2
-trap 'rm -f "$log"' EXIT
+logs=$(mktemp -d) || exit 2
+trap 'rm -rf "$logs"' EXIT
 
 # Twenty times slower, valgrind is for the specs whose subject is in C, and for a few whole walks.
 memcheck=()
@@ -55,27 +55,34 @@ if [ ${#specs[@]} -eq 0 ]; then
   [ "$mode" = valgrind ] && specs=("${memcheck[@]}")
 fi
 
+# Leaves what was printed in a file, and beside it the status and the seconds it took.
 run() {
   local lua=("lua$1")
   [ "$1" = luajit ] && lua=(luajit "${jit[@]}")
   local san=
   [ "$mode" = asan ] && san=asan
+  SECONDS=0
   (
     eval "$(MAKEFLAGS='' make -s env LUA="$1" SAN="$san")"
     exec timeout -k 10 "$limit" "${under[@]}" "${lua[@]}" "$busted" --output=plainTerminal \
       "${extra[@]}" "${specs[@]}"
-  ) </dev/null 2>&1 | tee "$log"
-  return "${PIPESTATUS[0]}"
+  ) </dev/null 2>&1 | tee "$logs/$1"
+  echo "${PIPESTATUS[0]} $SECONDS" >"$logs/$1.end"
 }
+
+# Valgrind keeps a program to one processor, so the worlds need not wait for each other.
+if [ "$mode" = valgrind ]; then
+  for world in $worlds; do run "$world" >/dev/null & done
+  wait
+fi
 
 passed=0 failed=0
 for world in $worlds; do
   echo "== $world ($mode)"
-  SECONDS=0
-  run "$world"
-  status=$?
+  if [ "$mode" = valgrind ]; then cat "$logs/$world"; else run "$world"; fi
+  read -r status seconds <"$logs/$world.end"
   counts=$(sed -nE 's/^([0-9]+) success(es)? \/ ([0-9]+) failures? \/ ([0-9]+) errors? \/ ([0-9]+) pending : .*/\1 \3 \4 \5/p' \
-    "$log" | tail -n 1)
+    "$logs/$world" | tail -n 1)
   read -r ok bad err pending <<<"${counts:-0 0 0 0}"
   bad=$((bad + err))
   why=
@@ -88,7 +95,7 @@ for world in $worlds; do
   fi
   [ "$status" -eq 124 ] && why="took longer than $limit s"
   [ -n "$why" ] && bad=$((bad + 1))
-  echo "-- $world ($mode): $ok passed, $bad failed, $pending pending, $SECONDS s${why:+: $why}"
+  echo "-- $world ($mode): $ok passed, $bad failed, $pending pending, $seconds s${why:+: $why}"
   [ -n "${TALLY:-}" ] && echo "$ok $bad" >>"$TALLY"
   passed=$((passed + ok)) failed=$((failed + bad))
 done
