@@ -135,4 +135,17 @@ for n in ${IN_FLIGHT:-64 1000}; do
   measure "$n" $((n < 500 ? 2000 : 4000)) || { echo "engine: a contender failed" >&2; exit 1; }
   table || status=1
 done
+
+# hold WORLD: what calls in flight weigh, and what looking at them costs
+hold() {
+  local program=lua$1
+  [ "$1" = luajit ] && program=luajit
+  eval "$(MAKEFLAGS='' make -s env LUA="$1")"
+  "$program" -e 'require "socket"' 2>/dev/null || { echo "  skipped: no LuaSocket"; return 0; }
+  "$program" bench/engine/hold.lua "$work/request" "$work/bare"
+}
+for world in $worlds; do
+  echo "1000 in flight ($world)"
+  (hold "$world") || status=1
+done
 exit $status
