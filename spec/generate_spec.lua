@@ -78,6 +78,18 @@ describe("the generator", function()
       local t = api.type("v1", "input." .. type_)
       for field in pairs(fields) do assert.truthy(t.fields[field], type_ .. "." .. field) end
     end
+    for type_, rules in pairs(facts.rules) do
+      local t = assert(api.type("v1", "input." .. type_), type_)
+      for _, name in ipairs(rules.amounts and rules.amounts.names or {}) do
+        assert.truthy(t.fields[name], type_ .. "." .. name)
+      end
+    end
+    for r in api.all() do
+      local fields = r.body or {}
+      for _, name in ipairs(r.amounts and r.amounts.names or {}) do
+        assert.truthy(fields[name] and fields[r.amounts.currency], r.name .. "." .. name)
+      end
+    end
   end)
 
   spec_it("has no fact of V2 about what does not exist", function()
@@ -104,121 +116,3 @@ describe("the generator", function()
     end
   end)
 end)
-
--- {====== Annotations ======
-
-local BUILT_IN = {}
-for name in ("string integer number boolean table any nil function lightuserdata fun T "
-  .. "true false self thread userdata unknown"):gmatch("%S+") do
-  BUILT_IN[name] = true
-end
-
--- Splits an annotation's type from the words behind it; brackets and unions belong to it.
-local function type_part(text)
-  local depth, i = 0, 1
-  while i <= #text do
-    local c = text:sub(i, i)
-    if c:find("[%({%[<]") then depth = depth + 1 end
-    if c:find("[%)}%]>]") then depth = depth - 1 end
-    if c == '"' then i = assert(text:find('"', i + 1, true), text) end
-    if c == " " and depth == 0 then
-      local before, after = text:sub(1, i - 1), text:sub(i + 1)
-      if not (before:find("[|:,]$") or after:find("^[|]")) then return before end
-    end
-    i = i + 1
-  end
-  assert.equal(0, depth, text)
-  return text
-end
-
--- Names of types in a type expression; parameter and key names are not types.
-local function names_in(type_, fn)
-  type_ = type_:gsub('"[^"]*"', " "):gsub("[%w_]+%??:", " "):gsub("%.%.%.", " ")
-  for name in type_:gmatch("[%a_][%w_.]*") do fn(name) end
-end
-
-local function parse_types()
-  local known = { classes = {}, used = {}, functions = {} }
-  for _, file in ipairs { "portone", "portone_v1", "portone_v2" } do
-    local class, pending_params = nil, {}
-    for line in (assert(read("types/" .. file .. ".lua"))):gmatch("[^\n]*") do
-      local tag, rest = line:match("^%-%-%-@(%a+)%s*(.*)$")
-      local function use(type_)
-        names_in(type_, function(name) known.used[name] = file .. ": " .. line end)
-      end
-      if tag == "class" or tag == "alias" then
-        local name, more = rest:match("^([%w_.]+)%s*:?%s*(.*)$")
-        assert.is_nil(known.classes[name], "defined twice: " .. name)
-        class = {}
-        known.classes[name] = class
-        if tag == "alias" or more ~= "" then use(more) end
-      elseif tag == "field" then
-        local name, type_ = rest:match("^([%w_]+)%??%s+(.*)$")
-        assert.is_nil(class[name], "field twice: " .. line)
-        class[name] = rest:match("^[%w_]+%?") and "optional" or "required"
-        use(type_part(type_))
-      elseif tag == "param" then
-        local name, type_ = rest:match("^([%w_.]+)%??%s+(.*)$")
-        pending_params[name] = type_part(type_)
-        use(pending_params[name])
-      elseif tag == "return" or tag == "type" then
-        use(type_part(rest))
-      elseif line:find("^%-%-%-|") then
-        use(line:match("^%-%-%-|%s*(.*)$"))
-      elseif line:find("^function ") then
-        local name = line:match("^function ([%w_.]+)%(")
-        known.functions[file .. ":" .. name] = pending_params
-        pending_params = {}
-      end
-    end
-  end
-  return known
-end
-
-describe("annotations", function()
-  local known = parse_types()
-
-  it("define every type they use, once", function()
-    for name, where in pairs(known.used) do
-      assert.truthy(known.classes[name] or BUILT_IN[name], name .. " in " .. where)
-    end
-  end)
-
-  it("have a function for every operation, with its arguments", function()
-    for r in api.all() do
-      local name = ("portone_%s:%s.%s"):format(r.api, r.group:gsub("%.", "_"), r.op)
-      local params = assert(known.functions[name], name)
-      local class = assert(known.classes[params.args], name)
-      local count = 0
-      for _, place in ipairs { "path_fields", "query", "body" } do
-        for field, f in pairs(r[place] or {}) do
-          assert.equal(f.required and "required" or "optional", class[field], name .. field)
-          count = count + 1
-        end
-      end
-      for field in pairs(class) do count = count - (field == "extra" and 0 or 1) end
-      local own = r.body and r.body.extra or r.query and r.query.extra
-      assert.equal(own and 1 or 0, count, name)
-    end
-  end)
-
-  it("list the groups below each other", function()
-    for _, version in ipairs { "v1", "v2" } do
-      for _, group in ipairs(api.groups(version)) do
-        assert.truthy(known.classes["portone." .. version .. ".group." .. group], group)
-        local above, last = group:match("^(.*)%.([^.]+)$")
-        local holder = above and "portone." .. version .. ".group." .. above
-          or "portone." .. version
-        assert.equal("required", known.classes[holder][last or group], group)
-      end
-    end
-  end)
-
-  it("are Lua", function()
-    for _, file in ipairs { "portone", "portone_v1", "portone_v2" } do
-      assert.truthy(loadfile("types/" .. file .. ".lua"))
-    end
-  end)
-end)
-
--- }====================

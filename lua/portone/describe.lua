@@ -32,8 +32,7 @@ end
 ---Every operation whose name, method or path matches; printing the list shows one a line.
 ---@param pattern? string plain text or a Lua pattern; all 227 without one
 ---@param level? integer error's level of the caller to blame, seen from here
----@return { name: string, api: string, method: string, path: string, stable: boolean,
----  summary: string }[]
+---@return portone.Operation[]
 function describe.operations(pattern, level)
   if pattern ~= nil and type(pattern) ~= "string" then
     error("operations: expected text or a pattern, got " .. type(pattern), level or 2)

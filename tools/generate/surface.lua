@@ -1,5 +1,6 @@
 -- The hand-written part of types/portone.lua: the module, its clients, options and results.
--- The operations and their types are generated below it.
+-- The operations and their types are generated beside it. The parts that are modules of their
+-- own (webhook, sandbox, …) are annotated where they are written.
 
 return [=[
 ---@meta portone
@@ -9,6 +10,8 @@ return [=[
 -- luacheck: ignore
 
 ---@class portone : portone.Client
+---@field _VERSION string
+---@field error_kinds table<portone.ErrorKind, string> every `err.kind`, and what it means
 local portone = {}
 
 ---Marks a table as an array; only an empty one needs it.
@@ -21,19 +24,19 @@ function portone.array(t) end
 ---@type lightuserdata
 portone.null = nil
 
-portone.webhook = require "portone.webhook"
 portone.checkout = require "portone.checkout"
-portone.sandbox = require "portone.sandbox"
+portone.ledger = require "portone.ledger"
 portone.nginx = require "portone.nginx"
+portone.sandbox = require "portone.sandbox"
 
 ---Sets up the default client; what is left out comes from the environment.
----@param options portone.Options
-function portone.configure(options) end
+---@param given portone.Options
+function portone.configure(given) end
 
 ---An independent client.
----@param options portone.Options
+---@param given portone.Options
 ---@return portone.Client
-function portone.new(options) end
+function portone.new(given) end
 
 ---Every operation whose name, method or path matches.
 ---@param pattern? string plain text or a Lua pattern
@@ -41,7 +44,7 @@ function portone.new(options) end
 function portone.operations(pattern) end
 
 ---Arguments, answer, errors and an example of an operation, as text.
----@param name string
+---@param name string|function its name, an end of it that no other has, a group, the function
 ---@return string
 function portone.describe(name) end
 
@@ -54,10 +57,51 @@ function portone.show(value) end
 ---@return string
 function portone.encode_pending(err) end
 
+---Starts a task, in which calls yield instead of blocking, up to its first wait.
+---@param fn fun(...: any): any
+---@param ... any
+---@return portone.Task
+function portone.spawn(fn, ...) end
+
+---Goes on with every task that can; once a tick, in a game loop.
+---@param seconds? number how long to wait when none can: 0
+---@return integer tasks that have not ended
+function portone.poll(seconds) end
+
+---Runs until no task is left.
+function portone.run() end
+
+---Calls `fn` for each item, several at a time; the results are in the order of the items.
+---@param items any[]
+---@param fn fun(item: any, index: integer): any, any
+---@param how? portone.MapOptions
+---@return any[]? results
+---@return any errors
+function portone.map(items, fn, how) end
+
+---Waits without blocking others where the host can.
+---@param seconds number
+function portone.sleep(seconds) end
+
+---A descriptor that is readable when `dispatch` has something to do, for a loop of your own.
+---@return integer
+function portone.fileno() end
+
+---Goes on with every task that can, without waiting.
+---@return integer tasks that have not ended
+function portone.dispatch() end
+
+---@class portone.MapOptions
+---@field concurrency? integer 8
+---@field mode? "first_error"|"collect"
+---@field on_progress? fun(done: integer, total: integer, index: integer)
+
 ---@class portone.Client
 ---@field v1 portone.v1
 ---@field v2 portone.v2
 local client = {}
+
+client.webhook = require "portone.webhook"
 
 ---Charges a stored billing key: V1 with `customer_uid`, V2 with `billingKey`.
 ---@param args portone.v1.SubscribeAgainArgs|portone.v2.PayWithBillingKeyArgs
@@ -84,17 +128,18 @@ function client.issue_billing_key(args, opts) end
 function client.schedule(args, opts) end
 
 ---Reaches what no operation covers.
----@param api "v1"|"v2"
----@param method string
+---@param api_name "v1"|"v2"
+---@param method string in upper case
 ---@param path string percent-encoded
 ---@param parts? { query?: table, body?: table, headers?: table<string, string> }
 ---@param opts? portone.CallOptions
 ---@return any answer
 ---@return portone.Error? err
 ---@return portone.Info info
-function client.request(api, method, path, parts, opts) end
+function client.request(api_name, method, path, parts, opts) end
 
----Iterates over the items of every page; raises the portone.Error on failure.
+---Iterates over the items of every page, and of every window where a span of time is longer
+---than the API allows; raises the portone.Error on failure.
 ---@param operation function|string such as portone.v2.payment.get_payments or its name
 ---@param args? table
 ---@param opts? portone.CallOptions
@@ -104,47 +149,19 @@ function client.each(operation, args, opts) end
 ---The items of every page as one list.
 ---@param operation function|string
 ---@param args? table
----@param how? { limit?: integer }
+---@param how? { limit?: integer } at most so many
 ---@param opts? portone.CallOptions
 ---@return any[]? items
 ---@return portone.Error? err
 function client.collect(operation, args, how, opts) end
 
 ---Asks the API what became of a call whose outcome was unknown.
----@param err portone.Error|string the error, or its text from `encode_pending`
+---@param value portone.Error|string the error, or its text from `encode_pending`
 ---@param opts? portone.CallOptions
 ---@return any answer
 ---@return portone.Error? err
 ---@return portone.Info info
-function client.resolve(err, opts) end
-
----Starts a coroutine in which calls yield; `poll` or `run` drives it.
----@param fn fun(...: any)
----@param ... any
-function client.spawn(fn, ...) end
-
----Resumes what is done; once a tick.
----@param seconds? number how long to wait for something to be done
----@return integer in_flight
-function client.poll(seconds) end
-
----Polls until nothing is in flight.
-function client.run() end
-
----Calls `fn` for each item, several at a time.
----@param items any[]
----@param fn fun(item: any, index: integer): any
----@param opts? { concurrency?: integer, on_progress?: fun(done: integer, total: integer) }
----@return any[]
-function client.map(items, fn, opts) end
-
----A file descriptor that is readable when something is done, for another event loop.
----@return integer
-function client.fileno() end
-
----Resumes what is done, without waiting.
----@return integer in_flight
-function client.dispatch() end
+function client.resolve(value, opts) end
 
 ---Closes the client's connections.
 function client.close() end
@@ -161,22 +178,24 @@ function client.close() end
 ---@field api_secret? string V2 API secret
 ---@field store_id? string filled in where an operation takes one
 ---@field v1? { imp_key?: string, imp_secret?: string, tier?: string }
----@field webhook_secrets? string[]|string
+---@field webhook_secrets? string[]
 ---@field base_url? string
 ---@field v1_base_url? string
----@field connect_timeout? number seconds
----@field timeout? number seconds for one attempt
----@field deadline? number seconds for all attempts together
----@field max_retries? integer
+---@field connect_timeout? number seconds: 10
+---@field timeout? number seconds for one attempt: 65
+---@field deadline? number seconds for all attempts, waits and look-ups of one call together: 150
+---@field max_retries? integer 2
+---@field settle? number seconds that PortOne may still work on a request that was cut off: 60
+---@field reconcile? boolean ask the API what happened when an answer is lost: true
 ---@field ca_file? string
 ---@field proxy? string
----@field max_response? integer bytes
+---@field max_response? integer bytes: 16 MiB
 ---@field user_agent? string
 ---@field insecure? boolean plain http to hosts that are not loopback
 ---@field channels? table<string, string> channel key to PG
----@field check? boolean check arguments before sending
----@field token_store? table
----@field loop? table
+---@field check? boolean check arguments before sending: true
+---@field token_store? table with get, set and, if it can, lock
+---@field loop? "blocking"|"tasks"|"nginx"|"cqueues"|"luv"|table
 ---@field on_request? fun(event: table)
 ---@field on_response? fun(event: table)
 ---@field on_retry? fun(event: table)
@@ -192,20 +211,24 @@ function client.close() end
 ---@field headers? table<string, string>
 ---@field pg? string the PG the call goes to, for its rules
 ---@field check? boolean
+---@field reconcile? boolean
+---@field before_send? fun(attempt: integer): boolean?, string? false or nil: do not send, and why
 
 ---@class portone.Info
 ---@field operation string
 ---@field status? integer
----@field headers table<string, string>
+---@field headers table<string, string> names in lower case
 ---@field attempts integer
 ---@field elapsed number seconds
 ---@field idempotency_key? string
----@field reconciled? boolean
+---@field reconciled? boolean the API was asked what had happened
+---@field partial? boolean V1 answered 207: only some were found or done
 ---@field warnings? portone.Problem[]
 
 ---@class portone.Problem
----@field path string
----@field problem string
+---@field path string "schedules[2].amount"
+---@field problem string in words
+---@field code? portone.ProblemCode in errors, not in warnings
 
 ---@class portone.Error
 ---@field kind portone.ErrorKind
@@ -216,12 +239,30 @@ function client.close() end
 ---@field status? integer
 ---@field pg_code? string
 ---@field pg_message? string
----@field fields? portone.Problem[]
+---@field fields? portone.Problem[] of an invalid request, all of them
+---@field outcome? "not_done"|"unknown"|"conflict" of a write: what became of it
 ---@field attempts? integer
 ---@field idempotency_key? string
----@field retryable? boolean
----@field response? any
----@field raw? string
+---@field sent? "nothing"|"part"|"all"|"answer" what the server may have seen
+---@field pending? table of an unknown outcome, for `resolve`
+---@field response? any the decoded answer
+---@field raw? string the answer as it came
+
+---@alias portone.ProblemCode
+---| "required"
+---| "unknown_field"
+---| "type"
+---| "enum"
+---| "length"
+---| "count"
+---| "range"
+---| "format"
+---| "offset"
+---| "choice"
+---| "currency"
+---| "page"
+---| "not_offered"
+---| "value"
 
 ---@alias portone.ErrorKind
 ---| "invalid_request"
@@ -238,8 +279,8 @@ function client.close() end
 ---| "timeout"
 ---| "protocol"
 ---| "cancelled"
----| "ledger"
 ---| "unknown_outcome"
+---| "ledger"
 
 return portone
 ]=]

@@ -132,7 +132,7 @@ end
 
 ---A client of this sandbox.
 ---@param given? table  further options of portone.new
----@return table client
+---@return portone.Client client
 function methods:client(given)
   local all = {
     base_url = self.v2_url, v1_base_url = self.v1_url, api_secret = self.api_secret,
