@@ -8,22 +8,24 @@
 
 #define MAX_SLOTS    128      /* handles kept for later */
 #define SOCKETS      4096     /* remembered; a port finds its place by modulo */
+#define STREAMS      100      /* calls on one connection, libcurl's limit */
 #define SCOUT        500      /* milliseconds */
 #define GRACE        1000     /* milliseconds that libcurl may be late */
 
 /*
-** The calls to one server. Before the first connection to an https server
-** is up, nobody knows whether it can carry many calls at once; so one call
-** goes ahead, and the others follow when its connection stands (or does
-** not in good time).
+** The calls to one server. A connection to an https server may carry many
+** calls at once, which nobody knows before it is up; and libcurl, asked for
+** many at once, opens one for each. So one call goes ahead, a scout, and
+** when its connection stands (or does not in good time) as many follow as
+** there is room for on it. When that is used up, the next scout goes.
 */
 struct po_host {
   struct po_host *next;
   struct po_list waiting;
   size_t active;
-  struct po_call *scout;      /* gone ahead; NULL: nobody has to wait */
+  struct po_call *scout;      /* gone ahead, not known to be connected */
   long long scout_until;
-  int secure;
+  size_t lanes;               /* connections that scouts have found */
   int multiplexed;            /* -1: not known yet */
   size_t len;
   char name[];                /* scheme://authority */
@@ -158,10 +160,17 @@ static void take_answer(struct po_call *c, struct po_transfer *t) {
 }
 
 
+/* The scout has arrived, or never will. */
+static void found(struct po_host *h) {
+  h->scout = NULL;
+  h->lanes++;
+}
+
+
 static void learn(struct po_host *h, struct po_call *c) {
   long version = 0;
   if (h->scout == c)
-    h->scout = NULL;
+    found(h);
   if (c->result.code == PO_OK && h->multiplexed < 0) {
     curl_easy_getinfo(c->slot->transfer.easy, CURLINFO_HTTP_VERSION, &version);
     h->multiplexed = version > CURL_HTTP_VERSION_1_1;
@@ -205,8 +214,7 @@ static struct po_host *find_host(const char *url) {
     return NULL;
   memcpy(h->name, url, len);
   h->len = len;
-  h->secure = strncmp(url, "https:", 6) == 0;
-  h->multiplexed = h->secure ? -1 : 0;
+  h->multiplexed = strncmp(url, "https:", 6) == 0 ? -1 : 0;
   h->next = own.hosts;
   own.hosts = h;
   return h;
@@ -361,21 +369,25 @@ static void start(struct po_call *c, long long now) {
 }
 
 
-/* How many calls the server may have on the wire now. */
-static size_t room(struct po_host *h, long long now) {
-  if (h->scout && h->scout->slot->transfer.starts == 0 && now < h->scout_until)
+/* May the server have one more call on the wire? */
+static int has_room(struct po_host *h, long long now) {
+  if (h->active >= own.max_host || own.active.n >= own.max_total)
+    return 0;
+  if (h->multiplexed == 0)
     return 1;
-  h->scout = NULL;
-  return own.max_host;
+  if (h->scout &&
+      (h->scout->slot->transfer.starts > 0 || now >= h->scout_until))
+    found(h);
+  return h->active < h->lanes * STREAMS || !h->scout;
 }
 
 
 static void start_some(struct po_host *h, long long now) {
-  while (h->waiting.first && h->active < room(h, now) &&
-         own.active.n < own.max_total) {
+  while (h->waiting.first && has_room(h, now)) {
     struct po_call *c = h->waiting.first;
+    int scouts = h->multiplexed != 0 && h->active >= h->lanes * STREAMS;
     start(c, now);
-    if (h->secure && h->active == 1 && c->slot) {
+    if (scouts && c->slot) {
       h->scout = c;
       h->scout_until = now + SCOUT;
     }
