@@ -73,6 +73,10 @@ describe("finding operations", function()
     end
   end)
 
+  it("gives no operation the name of a group below its own", function()
+    every(function(r) assert.is_nil(api.names(r.api, r.group .. "." .. r.op), r.name) end)
+  end)
+
   it("gives no two operations the same group and name, not even in two APIs", function()
     local seen = {}
     every(function(r)

@@ -4,8 +4,6 @@
 -- portone.api hold the facts, portone/check/*.lua turn them into closures.
 
 local api = require "portone.api"
-local compile = require "portone.check.compile"
-local report = require "portone.check.report"
 
 local check = {}
 
@@ -45,18 +43,17 @@ function check.arguments(row)
   return spec
 end
 
+local report -- loaded with the first check, as is what compiles
+
 local compiled = setmetatable({}, { __mode = "k" })
 
-local function closure_of(row)
-  local closure = compiled[row]
-  if not closure then
-    local spec = check.arguments(row)
-    -- where the API has no field of that name, `extra` carries what the tables do not know
-    spec.fields.extra = spec.fields.extra or { type = "object" }
-    closure = compile.fields(row.api, spec)
-    compiled[row] = closure
-  end
-  return closure
+local function compile(row)
+  local spec = check.arguments(row)
+  -- where the API has no field of that name, `extra` carries what the tables do not know
+  spec.fields.extra = spec.fields.extra or { type = "object" }
+  report = require "portone.check.report"
+  compiled[row] = require("portone.check.compile").fields(row.api, spec)
+  return compiled[row]
 end
 
 -- The PG that a call goes to, when the caller or the arguments tell.
@@ -93,12 +90,13 @@ function check.args(row, args, ctx)
     return { { path = "", problem = problem, code = "type" } }
   end
   args = args or {}
+  local closure = compiled[row] or compile(row)
   local pg = (ctx or rawget(args, "pg")) and pg_of(args, ctx or {}) or nil
   report.start(pg, ctx and ctx.wire)
   if pg and row.pgs and not offers(row, pg) then
     report.add(0, "not_offered", row.name .. " is not offered by " .. pg)
   end
-  closure_of(row)(args, 0)
+  closure(args, 0)
   return report.finish()
 end
 

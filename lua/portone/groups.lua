@@ -76,13 +76,14 @@ function M.new(api_name, group, run)
     end
     local _, _, subgroups = contents(api_name, group)
     local path = group == "" and key or group .. "." .. key
-    local row = group ~= "" and api.find(api_name, group, key)
     local value
-    if row then
-      value = operation(self, row, run)
-    elseif subgroups[key] then
+    if subgroups[key] then
       value = M.new(api_name, path, run)
-    else
+    else  -- looking for a row loads those of the group, which a sub-group does not need
+      local row = group ~= "" and api.find(api_name, group, key)
+      value = row and operation(self, row, run)
+    end
+    if not value then
       local hint = api.suggestion(api_name, path)
       error(("%s: no such operation or group%s"):format(title(api_name, path),
         hint and (" (did you mean portone.%s?)"):format(hint) or ""), 2)

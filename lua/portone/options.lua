@@ -3,7 +3,6 @@
 -- option is a mistake in the program, so it raises, at the line of the caller.
 
 local core = require "portone.core"
-local near = require "portone.check.near"
 
 local M = {}
 
@@ -122,7 +121,7 @@ function M.nearest(name, known)
     names[#names + 1] = key
   end
   table.sort(names)
-  return near.name(tostring(name), names)
+  return require("portone.check.near").name(tostring(name), names)
 end
 
 -- 'level' is error's, seen from the function that is given it: 2 is its caller.
