@@ -411,8 +411,12 @@ describe("the engine", function()
       return status
     end
 
-    for what, row in pairs { ["at its end"] = { "", 0 }, ["by an error"] = { "error 'x'", 1 },
-        ["by os.exit"] = { "os.exit(3)", 3 }, ["by os.exit, closing"] = { "os.exit(4, true)", 4 } } do
+    for what, row in pairs {
+      ["at its end"] = { "", 0 },
+      ["by an error"] = { "error 'x'", 1 },
+      ["by os.exit"] = { "os.exit(3)", 3 },
+      ["by os.exit, closing"] = { "os.exit(4, true)", 4 },
+    } do
       it(what .. ", with calls in flight", function()
         assert.equal(row[2], ends_with(row[1]))
       end)

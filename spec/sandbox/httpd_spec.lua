@@ -93,7 +93,9 @@ describe("sandbox httpd", function()
     end)
 
     it("tells what kept the module from running", function()
-      local server, problem = httpd.start { module = "spec.sandbox.no_such_module", ports = { v1 = 0 } }
+      local server, problem = httpd.start {
+        module = "spec.sandbox.no_such_module", ports = { v1 = 0 },
+      }
       assert.is_nil(server)
       assert.matches("spec.sandbox.no_such_module", problem, 1, true)
       server, problem = httpd.start { module = MODULE, config = "refuse", ports = { v1 = 0 } }
