@@ -1,10 +1,14 @@
+-- SPDX-License-Identifier: MIT
 -- What checking the arguments of one call costs: time and garbage.
 --   lua bench/check.lua [rounds]
+-- CPU time, the best of many slices, because other programs share the machine.
 
 local api = require "portone.api"
 local check = require "portone.check"
 
 local rounds = tonumber(arg and arg[1]) or 200000
+local SLICES = 200
+local TARGET = 4
 
 local cases = {
   { "V2 billing key payment", "v2", "payment", "pay_with_billing_key", {
@@ -38,6 +42,7 @@ local function run(row, args, n)
   return problems
 end
 
+local first
 print(("%-24s %10s %14s"):format(jit and jit.version or _VERSION, "µs/check", "bytes/check"))
 for _, case in ipairs(cases) do
   local name, version, group, op, args = case[1], case[2], case[3], case[4], case[5]
@@ -49,8 +54,14 @@ for _, case in ipairs(cases) do
   run(row, args, 1000)
   local bytes = (collectgarbage("count") - before) * 1024 / 1000
   collectgarbage("restart")
-  local start = os.clock()
-  run(row, args, rounds)
-  local each = (os.clock() - start) / rounds * 1e6
-  print(("%-24s %10.2f %14.1f"):format(name, each, bytes))
+  local best = math.huge
+  for _ = 1, SLICES do
+    local start = os.clock()
+    run(row, args, rounds / SLICES)
+    best = math.min(best, (os.clock() - start) / (rounds / SLICES) * 1e6)
+  end
+  first = first or best
+  print(("%-24s %10.2f %14.1f"):format(name, best, bytes))
 end
+print(("target: %d µs for the first on Lua 5.4: %s"):format(TARGET,
+  first <= TARGET and "met" or "missed"))

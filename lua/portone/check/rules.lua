@@ -130,14 +130,16 @@ end
 
 -- Amounts in major units: no finer than the smallest unit of their currency.
 local function check_amounts(rule, v, depth)
-  local code = value_at(v, rule.currency)
-  if code == nil then code = rule.default end
-  if type(code) ~= "string" or not currency.known(code) then return end
-  for _, name in ipairs(rule.names) do
+  local code = rawget(v, rule.currency)
+  if code == nil or code == null then code = rule.default end
+  local digits = type(code) == "string" and currency.digits(code)
+  if not digits then return end
+  local names = rule.names
+  for i = 1, #names do
+    local name = names[i]
     local amount = rawget(v, name)
     local finite = type(amount) == "number" and amount - amount == 0
     if finite and not currency.payable(amount, code) then
-      local digits = currency.digits(code)
       report.add(depth, "currency", digits == 0 and code .. " has no fractions"
         or ("%s has %d digits after the point"):format(code, digits), name)
     end
