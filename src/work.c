@@ -10,6 +10,7 @@
 #define SOCKETS      4096     /* remembered; a port finds its place by modulo */
 #define STREAMS      100      /* calls on one connection, libcurl's limit */
 #define SCOUT        500      /* milliseconds */
+#define KEEP         5000     /* milliseconds; then connections may be gone */
 #define GRACE        1000     /* milliseconds that libcurl may be late */
 
 /*
@@ -26,6 +27,7 @@ struct po_host {
   struct po_call *scout;      /* gone ahead, not known to be connected */
   long long scout_until;
   size_t lanes;               /* connections that scouts have found */
+  long long last;             /* when a call was submitted */
   int multiplexed;            /* -1: not known yet */
   size_t len;
   char name[];                /* scheme://authority */
@@ -160,17 +162,25 @@ static void take_answer(struct po_call *c, struct po_transfer *t) {
 }
 
 
-/* The scout has arrived, or never will. */
-static void found(struct po_host *h) {
+/*
+** The scout has arrived, or ended; 'late': nobody waits for it any longer.
+** What it has found is new, or another one than those that were full.
+*/
+static void found(struct po_host *h, int late) {
+  const struct po_transfer *t = &h->scout->slot->transfer;
+  long opened = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &opened);
+  if (late || (t->starts > 0 && (opened > 0 || h->lanes == 0 ||
+                                 h->active > h->lanes * STREAMS)))
+    h->lanes++;
   h->scout = NULL;
-  h->lanes++;
 }
 
 
 static void learn(struct po_host *h, struct po_call *c) {
   long version = 0;
   if (h->scout == c)
-    found(h);
+    found(h, 0);
   if (c->result.code == PO_OK && h->multiplexed < 0) {
     curl_easy_getinfo(c->slot->transfer.easy, CURLINFO_HTTP_VERSION, &version);
     h->multiplexed = version > CURL_HTTP_VERSION_1_1;
@@ -221,11 +231,12 @@ static struct po_host *find_host(const char *url) {
 }
 
 
-static void forget_hosts(void) {
+/* Those without a call that were not asked for a while. */
+static void forget_hosts(long long now) {
   struct po_host **at = &own.hosts;
   while (*at) {
     struct po_host *h = *at;
-    if (h->active == 0 && h->waiting.n == 0) {
+    if (h->active == 0 && h->waiting.n == 0 && now - h->last > KEEP) {
       *at = h->next;
       free(h);
     }
@@ -242,6 +253,7 @@ void po_work_add(struct po_call *c) {
     return;
   }
   po_list_add(&c->host->waiting, c);
+  c->host->last = c->submitted;
   own.nwaiting++;
   if (c->deadline < own.expiry)
     own.expiry = c->deadline;
@@ -375,9 +387,10 @@ static int has_room(struct po_host *h, long long now) {
     return 0;
   if (h->multiplexed == 0)
     return 1;
-  if (h->scout &&
-      (h->scout->slot->transfer.starts > 0 || now >= h->scout_until))
-    found(h);
+  if (h->scout && h->scout->slot->transfer.starts > 0)
+    found(h, 0);
+  else if (h->scout && now >= h->scout_until)
+    found(h, 1);
   return h->active < h->lanes * STREAMS || !h->scout;
 }
 
@@ -449,7 +462,7 @@ void po_work_close(void) {
     free_slot(s);
   }
   own.nslots = 0;
-  forget_hosts();
+  forget_hosts(PO_NEVER);
   po_drive_close(&own.drive);
   own.open = 0;
 }
@@ -478,8 +491,7 @@ void po_work_run(size_t max_total, size_t max_host) {
   po_drive_run(&own.drive);
   reap();
   start_all(po_drive_now());  /* into the places that fell free */
-  if (own.active.n + own.nwaiting == 0)
-    forget_hosts();
+  forget_hosts(now);
 }
 
 
@@ -531,7 +543,7 @@ void po_work_disown(const char *message) {
       leave_line(c);
       refuse(c, PO_CANCELLED, message);
     }
-  forget_hosts();
+  forget_hosts(PO_NEVER);
 }
 
 
