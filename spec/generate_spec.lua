@@ -46,6 +46,19 @@ describe("the generator", function()
     os.execute(("rm -r '%s'"):format(dir))
   end)
 
+  it("copies no prose: what it writes is English, on one line each, or not words at all", function()
+    local count = 0
+    for _, path in ipairs(lines_of("find lua/portone/api/v[12] types -name '*.lua'")) do
+      assert.is_nil(read(path):find("[\128-\255]"), path)
+      count = count + 1
+    end
+    assert.is_true(count > 80)
+    for r in api.all() do
+      assert.matches("^%u[^\n]+%.$", r.summary, r.name)
+      assert.is_true(#r.summary <= 90, r.name)
+    end
+  end)
+
   local function with_tools(name)
     local path = package.path
     package.path = "tools/?.lua;" .. path

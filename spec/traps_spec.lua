@@ -208,6 +208,32 @@ describe("V1", function()
     assert.same({ a = 1 }, json.decode(sent.body).bypass) -- and an object in V2
   end)
 
+  it("a PG's own rules hold where the PG is known: by the call, by the channel, by pg", function()
+    local channels = { ["channel-key-1"] = "ksnet" }
+    local client, host = fake.client({ TOKEN, v1_answer { status = "paid" } },
+      { channels = channels })
+    local function again(more, opts)
+      local args = { customer_uid = "u", merchant_uid = "o", amount = 1000, name = "n" }
+      for k, v in pairs(more) do args[k] = v end
+      local _, err = client.v1.subscribe.again(args, opts)
+      return err and err.fields[1].path .. " " .. err.fields[1].problem
+    end
+    assert.equal("buyer_name required for ksnet", again { channel_key = "channel-key-1" })
+    assert.equal("buyer_name required for ksnet", again({}, { pg = "ksnet" }))
+    assert.equal("currency required for paypal_v2", again({}, { pg = "paypal_v2" }))
+    local _, err = client.v1.customers.issue({ customer_uid = "u", channel_key = "k",
+      card_number = "4242-4242-4242-4242", expiry = "2030-12" }, { pg = "kakaopay" })
+    assert.equal("not_offered", err.fields[1].code)
+    _, err = client.v1.subscribe.onetime { merchant_uid = "o", amount = 1000, pg = "welcome.mid",
+      card_number = "4242-4242-4242-4242", expiry = "2030-12" }
+    assert.equal("buyer_name required for welcome", err.fields[1].path .. " "
+      .. err.fields[1].problem)
+    assert.equal(0, #host.sent)
+    assert.is_nil(again { channel_key = "channel-key-2" }) -- of no known PG
+    assert.is_nil(again({ channel_key = "channel-key-1" }, { check = false }))
+    assert.equal(3, #host.sent) -- the token, and these two
+  end)
+
   it("207 is a success with a part missing, and says so", function()
     local rows = rows_with("partial", "v1")
     assert.equal(13, #rows)
