@@ -247,6 +247,14 @@ describe("request", function()
     assert.truthy(info.idempotency_key)
   end)
 
+  it("carries the body of a GET in the query", function()
+    local client, host = fake.client { { 200, "{}" } }
+    assert(client.request("v2", "GET", "/payments", { body = { page = { number = 0 } } }))
+    assert.is_nil(host.sent[1].body)
+    assert.equal("http://127.0.0.1:1/payments?requestBody=%7B%22page%22%3A%7B%22number%22%3A0%7D%7D",
+      host.sent[1].url)
+  end)
+
   it("raises for what is no request", function()
     local client = fake.client { paid }
     for _, args in ipairs { { "v3", "GET", "/" }, { "v2", "get", "/" }, { "v2", "GET", "x" },

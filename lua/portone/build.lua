@@ -297,8 +297,9 @@ function M.request(row, args, store_id)
   return { path = path, body = text }
 end
 
----A request that no row describes.
----@param row { path: string }   the path as it is sent
+---A request that no row describes. The body of a GET travels in the query, as `requestBody`
+---(source: the specification's x-portone-query-or-body).
+---@param row { method: string, path: string }   the path as it is sent
 ---@param parts { query?: table, body?: table }
 ---@return { path: string, body: string? }? request
 ---@return { path: string, problem: string }? wrong
@@ -312,15 +313,19 @@ function M.raw(row, parts)
   for _, name in ipairs(names) do
     add_query(query, name, parts.query[name])
   end
-  if #query > 0 then
-    path = path .. (path:find("?", 1, true) and "&" or "?") .. table.concat(query, "&")
-  end
   if parts.body ~= nil then
     local why, at
     text, why, at = encode(parts.body)
     if not text then
       return problem(at, why)
     end
+    if row.method == "GET" then
+      query[#query + 1] = "requestBody=" .. escape(text)
+      text = nil
+    end
+  end
+  if #query > 0 then
+    path = path .. (path:find("?", 1, true) and "&" or "?") .. table.concat(query, "&")
   end
   return { path = path, body = text }
 end
