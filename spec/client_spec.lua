@@ -251,8 +251,8 @@ describe("request", function()
     local client, host = fake.client { { 200, "{}" } }
     assert(client.request("v2", "GET", "/payments", { body = { page = { number = 0 } } }))
     assert.is_nil(host.sent[1].body)
-    assert.equal("http://127.0.0.1:1/payments?requestBody=%7B%22page%22%3A%7B%22number%22%3A0%7D%7D",
-      host.sent[1].url)
+    assert.equal("http://127.0.0.1:1/payments?requestBody="
+      .. "%7B%22page%22%3A%7B%22number%22%3A0%7D%7D", host.sent[1].url)
   end)
 
   it("raises for what is no request", function()
