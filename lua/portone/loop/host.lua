@@ -97,7 +97,7 @@ local function perform(loop)
     end
     local box = loop.box()
     -- with room for all that will be filed in it: an answer needs no memory to arrive
-    local call = { nil, nil, nil, nil, nil, id = nil, box = box, done = nil, task = nil }
+    local call = { false, false, false, false, false, id = nil, box = box, done = nil, task = nil }
     local id, code, message, sent, elapsed =
       box.inbox:submit(client, method, url, headers, body, timeout)
     if not id then

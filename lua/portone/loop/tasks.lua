@@ -115,18 +115,24 @@ local function wake(waiter)
   end
 end
 
-local function finish(task, state, ...)
-  task.status, task.co, task.call = task.cancelled and "cancelled" or state, nil, nil
-  live = live - 1
+local function tell(task, ...)
   if task.ended then
-    task.ended(state == "done", ...)
+    task.ended(task.results ~= nil, ...)
   elseif task.status == "failed" and not task.joined and M.on_error then
+    task.untold = nil  -- once, even if it raises
     M.on_error(task)
   end
   for i = 1, task.joined and #task.joined or 0 do
     task.joined[i].done = true
     wake(task.joined[i])
   end
+  task.untold = nil
+end
+
+local function finish(task, state, ...)
+  task.status, task.co, task.call = task.cancelled and "cancelled" or state, nil, nil
+  task.untold, live = true, live - 1
+  tell(task, ...)
 end
 
 local function pack(...)
@@ -172,18 +178,34 @@ local function new_task(fn, ended, ...)
   -- naming a field, even as nil, makes room for it: none of these needs memory later
   local task = setmetatable({ co = hosts.create(fn), status = "running", ended = ended,
     arguments = pack(...), next = nil, call = nil, cancelled = nil, error = nil, joined = nil,
-    result = nil, results = nil, sleeping = nil, traceback = nil, yielded = nil }, Task)
+    result = nil, results = nil, sleeping = nil, traceback = nil, untold = nil,
+    yielded = nil }, Task)
   live = live + 1
   return task
 end
 
+-- The end of a task whose end was not seen through.
+local function end_anew(task)
+  local results = task.results
+  if results and task.co then
+    finish(task, "done", unpack(results, 1, results.n))
+  elseif results then
+    tell(task, unpack(results, 1, results.n))
+  else
+    task.error = task.error == nil and "not enough memory" or task.error
+    if task.co then finish(task, "failed", task.error) else tell(task, task.error) end
+  end
+end
+
 local function go_on(task)
   local arguments = task.arguments
-  if task.cancelled and (arguments or task.yielded) then
+  if task.untold or status(task.co) == "dead" then
+    end_anew(task)
+  elseif task.cancelled and (arguments or task.yielded) then
     finish(task, "cancelled")  -- it has not begun, or cannot be told in any other way
   elseif arguments then
-    task.arguments = nil
     step(task, unpack(arguments, 1, arguments.n))
+    task.arguments = nil
   else
     task.yielded = nil
     step(task)
@@ -191,9 +213,18 @@ local function go_on(task)
 end
 
 -- Outside of all tasks: goes on with those that can, and with those that become able thereby.
+-- Where memory does not do even for that, the task is in line again, with the answer it has got.
 local function run_soon()
   while soon.first do
-    go_on(leave(soon))
+    local task = leave(soon)
+    local ok, err = pcall(go_on, task)
+    if not ok then
+      current = nil
+      if task.co or task.untold then
+        join(soon, task)
+      end
+      error(err, 0)
+    end
   end
 end
 
@@ -285,10 +316,8 @@ function M.spawn(fn, ...)
   end
   not_in_nginx("spawn")
   local task = new_task(fn, nil, ...)
-  if current then
-    join(soon, task)
-  else
-    go_on(task)
+  join(soon, task)
+  if not current then
     run_soon()
   end
   return task
@@ -420,7 +449,7 @@ function M.map(items, fn, options)
     return host.map(items, fn, options)
   end
   local task = new_task(host.map, function() end, items, fn, options)
-  go_on(task)
+  join(soon, task)
   run_soon()
   while task.co do
     turn()
