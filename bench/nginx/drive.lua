@@ -23,9 +23,9 @@ end
 
 -- {====== Calls per second ======
 
-local function add_to(table, key, value)
-  table[key] = table[key] or {}
-  table.insert(table[key], value)
+local function add_to(lists, key, value)
+  lists[key] = lists[key] or {}
+  table.insert(lists[key], value)
 end
 
 local rates, shares, cpus = {}, {}, {}
@@ -43,7 +43,8 @@ for turn = -1, turns do
   end
 end
 print(("one worker, 64 in flight: calls/s, how many times those of lua-resty-http, and CPU "
-  .. "microseconds\nper call of the worker's threads; medians of %d turns of 2000 calls"):format(turns))
+  .. "microseconds\nper call of the worker's threads; medians of %d turns of 2000 calls")
+  :format(turns))
 local slow
 for i = 4, #arg do
   local way = arg[i]
