@@ -162,4 +162,4 @@ sources:
 .PHONY: build deps demo test check asan valgrind torture bench generate rockspec env install \
   clean sources
 .DELETE_ON_ERROR:
-include mk/static.mk
+include mk/static.mk mk/soak.mk
