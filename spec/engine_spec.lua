@@ -351,6 +351,16 @@ describe("the engine", function()
       assert.is_true(#server:log() <= 2)
     end)
 
+    it("and takes them before there is anything to limit", function()
+      local program = 'local c = require "portone.core" c.engine { max_host = 7, idle = 3 } '
+        .. "c.inbox() print(c.engine().max_host, c.engine().idle)"
+      local i = 0
+      while arg[i - 1] do i = i - 1 end
+      local pipe = io.popen(("%s -e '%s'"):format(arg[i], program))
+      assert.matches("^7%s+3", pipe:read("*a"))
+      pipe:close()
+    end)
+
     it("and refuses limits that are none", function()
       for _, limits in ipairs { { max_total = 0 }, { max_host = -1 }, { idle = "x" } } do
         assert.has_error(function() core.engine(limits) end)

@@ -306,25 +306,6 @@ void po_engine_leave(struct po_inbox *b) {
 }
 
 
-void po_engine_look(const struct po_engine_state *change,
-                    struct po_engine_state *now) {
-  po_engine_lock();
-  if (change && change->max_total > 0)
-    shared.max_total = change->max_total;
-  if (change && change->max_host > 0)
-    shared.max_host = change->max_host;
-  if (change && change->idle > 0)
-    shared.idle = change->idle;
-  now->running = shared.running;
-  now->inboxes = shared.count;
-  now->waiting = shared.waiting + shared.submitted.n;
-  now->active = shared.active;
-  now->max_total = shared.max_total;
-  now->max_host = shared.max_host;
-  now->idle = shared.idle;
-  po_engine_unlock();
-}
-
 /* }=========================== */
 
 
@@ -352,6 +333,30 @@ static void give_back(const char *message) {
   po_work_disown(message);
   deliver_all();
   shared.active = shared.waiting = 0;
+}
+
+
+static pthread_once_t once_limits = PTHREAD_ONCE_INIT;
+
+
+void po_engine_look(const struct po_engine_state *change,
+                    struct po_engine_state *now) {
+  pthread_once(&once_limits, set_limits);
+  po_engine_lock();
+  if (change && change->max_total > 0)
+    shared.max_total = change->max_total;
+  if (change && change->max_host > 0)
+    shared.max_host = change->max_host;
+  if (change && change->idle > 0)
+    shared.idle = change->idle;
+  now->running = shared.running;
+  now->inboxes = shared.count;
+  now->waiting = shared.waiting + shared.submitted.n;
+  now->active = shared.active;
+  now->max_total = shared.max_total;
+  now->max_host = shared.max_host;
+  now->idle = shared.idle;
+  po_engine_unlock();
 }
 
 
@@ -410,7 +415,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int prepared;
 
 static void prepare(void) {
-  set_limits();
+  pthread_once(&once_limits, set_limits);
   prepared = po_transfer_startup() &&  /* first, so that it ends after us */
     atexit(at_exit) == 0 &&
     pthread_atfork(before_fork, after_fork_parent, after_fork_child) == 0;
