@@ -147,14 +147,20 @@ function M.read(files)
   return out
 end
 
----Types that are used and nowhere defined, with where.
----@param out table
+---Types that are used in one of several readings and defined in none, with where.
+---@param ... table
 ---@return string[]
-function M.undefined(out)
-  local list = {}
-  for name, where in pairs(out.used) do
-    if not (BUILT_IN[name] or out.classes[name] or out.aliases[name] or out.generics[name]) then
-      list[#list + 1] = where .. ": " .. name
+function M.undefined(...)
+  local list, readings = {}, { ... }
+  local function is_defined(name)
+    if BUILT_IN[name] then return true end
+    for _, out in ipairs(readings) do
+      if out.classes[name] or out.aliases[name] or out.generics[name] then return true end
+    end
+  end
+  for _, out in ipairs(readings) do
+    for name, where in pairs(out.used) do
+      if not is_defined(name) then list[#list + 1] = where .. ": " .. name end
     end
   end
   table.sort(list)
