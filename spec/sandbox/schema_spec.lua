@@ -40,7 +40,7 @@ describe("sandbox answers from the specification", function()
 
   it("are what the specification declares, whatever the seed", function()
     if not official.available then return pending("no specification at hand") end
-    for seed = 1, 8 do
+    for seed = 1, 4 do
       for row in api.all() do
         if row.api == "v2" and not row.csv and not row.empty then
           official.answer(row, answer(row, nil, nil, seed))
