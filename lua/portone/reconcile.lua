@@ -14,7 +14,8 @@
 --   result  with 'each': the operation's result from the values
 -- Verdicts: "done" (value: the operation's result), "not_done", "declined" (value: fields of
 -- an error), "conflict" (value: why), "unclear". ctx.started is the server's unix time at
--- which the call began: what is older is not this call's work.
+-- which the call began: what is older is not this call's work. ctx.doubtful is earlier: before
+-- that even an event that some PG's own clock has dated is not.
 
 local api = require "portone.api"
 local retry = require "portone.retry"
@@ -88,26 +89,50 @@ local function ahead(info, now)
   return date and date - now or 0
 end
 
+-- Does the API itself say that there is no such thing? One of its own words, not a 404 of
+-- whoever answered instead of it.
+local function is_missing(err, way, row)
+  local known = err.type == nil or (row.errors or {})[err.type] ~= nil
+  return err.response ~= nil and known
+    and (err.kind == "not_found" or err.kind == way.missing)
+end
+
 -- One look-up: found | nil (there is no such thing) | nil, err
 local function ask(way, args, look, ctx)
   local version, group, name = way.ask:match("^(v%d)%.(.*)%.([^.]+)$")
-  local found, err, info = look(api.find(version, group, name), args)
+  local row = api.find(version, group, name)
+  local found, err, info = look(row, args)
   if not ctx.adjusted and info and info.status then
-    ctx.started = ctx.started + ahead(info, ctx.now())
+    local skew = ahead(info, ctx.now())
+    ctx.started, ctx.doubtful = ctx.started + skew, ctx.doubtful + skew
     ctx.adjusted = true
   end
-  if not found and err.response and (err.kind == "not_found" or err.kind == way.missing) then
+  if found == nil and is_missing(err, way, row) then
     return nil
   end
   return found, err
 end
 
+-- Runs a function of a row. It reads what the API answered, and an answer of a form that
+-- nobody has seen tells nothing: it must not raise in the middle of a charge.
+local function cautiously(fn, ...)
+  local ok, verdict, value = pcall(fn, ...)
+  if ok and verdict ~= nil then
+    return verdict, value
+  end
+  return "unclear", { message = "the answer cannot be read" }
+end
+
 local function judge(way, subject, kept, look, ctx)
-  local found, err = ask(way, way.with(subject, ctx, kept), look, ctx)
-  if err and not found then
+  local args = cautiously(way.with, subject, ctx, kept)
+  if args == "unclear" then
+    return "unclear"
+  end
+  local found, err = ask(way, args, look, ctx)
+  if err and found == nil then
     return "unclear", err
-  elseif found then
-    return way.judge(subject, found, ctx, kept)
+  elseif found ~= nil then
+    return cautiously(way.judge, subject, found, ctx, kept)
   elseif way.absent then
     return way.absent(subject)
   end
@@ -133,6 +158,9 @@ local function judge_each(way, kept, look, ctx)
   return seen or "unclear"
 end
 
+-- Seconds by which the clocks of a PG and of PortOne may differ.
+local SLACK = 300
+
 ---Asks once what became of a pending write.
 ---@param pending table  from M.pending
 ---@param look fun(row: table, args: table): any, table?, table?  makes a read
@@ -152,7 +180,7 @@ function M.ask(pending, look, now)
     end
   end
   -- whole seconds: V1 counts in them, so a thing of the first second is not too old
-  local ctx = { started = pending.started - 1, now = now }
+  local ctx = { started = pending.started - 1, doubtful = pending.started - 1 - SLACK, now = now }
   if way.each then
     return judge_each(way, pending.kept, look, ctx)
   end

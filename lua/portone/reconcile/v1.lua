@@ -14,17 +14,23 @@ local function differs(what, asked, found)
     tostring(found))
 end
 
+local function judge_paid(kept, payment, ctx)
+  if not same_amount(kept, payment) then
+    return differs("the amount of the payment", kept.amount, payment.amount)
+  elseif kept.customer_uid and payment.customer_uid
+         and payment.customer_uid ~= kept.customer_uid then
+    return differs("the customer_uid of the payment", kept.customer_uid, payment.customer_uid)
+  elseif kept.currency and payment.currency and payment.currency ~= kept.currency then
+    return differs("the currency of the payment", kept.currency, payment.currency)
+  elseif (payment.paid_at or 0) > 0 and payment.paid_at < ctx.doubtful then
+    return "conflict", "the order was paid before this call"
+  end
+  return "done", payment
+end
+
 local function judge_payment(kept, payment, ctx)
   if payment.status == "paid" then
-    if not same_amount(kept, payment) then
-      return differs("the amount of the payment", kept.amount, payment.amount)
-    elseif kept.customer_uid and payment.customer_uid
-           and payment.customer_uid ~= kept.customer_uid then
-      return differs("the customer_uid of the payment", kept.customer_uid, payment.customer_uid)
-    elseif kept.currency and payment.currency and payment.currency ~= kept.currency then
-      return differs("the currency of the payment", kept.currency, payment.currency)
-    end
-    return "done", payment
+    return judge_paid(kept, payment, ctx)
   elseif payment.status == "failed" then
     if (payment.failed_at or 0) >= ctx.started then
       return "declined", { message = payment.fail_reason or "the payment failed",
@@ -127,8 +133,24 @@ M["v1.subscribe.unschedule"] = {
 
 -- {====== Refunds ======
 
+-- A partial refund has to be found in the history. Its time there is the PG's: one of the same
+-- amount from shortly before this call, or for another reason, may be this one or may not, and
+-- to refund it again would be worse than to say so.
+local function find_refund(kept, payment, ctx)
+  local verdict = "not_done"
+  for _, entry in ipairs(payment.cancel_history or {}) do
+    if entry.amount == kept.amount and entry.cancelled_at >= ctx.doubtful then
+      if entry.cancelled_at >= ctx.started and (kept.reason or entry.reason) == entry.reason then
+        return "done", payment
+      end
+      verdict = "unclear"
+    end
+  end
+  return verdict
+end
+
 -- With 'checksum', the balance before the refund, the balance now tells; a full refund
--- shows as the status; a partial one without it has to be found in the history.
+-- shows as the status.
 local function judge_cancel(kept, payment, ctx)
   local amount = tonumber(kept.amount) or 0
   local left = payment.amount - (payment.cancel_amount or 0)
@@ -143,16 +165,11 @@ local function judge_cancel(kept, payment, ctx)
   elseif amount == 0 then
     return payment.status == "cancelled" and "done" or "not_done", payment
   end
-  for _, entry in ipairs(payment.cancel_history or {}) do
-    if entry.amount == amount and entry.cancelled_at >= ctx.started then
-      return "done", payment
-    end
-  end
-  return "not_done"
+  return find_refund(kept, payment, ctx)
 end
 
 M["v1.payments.cancel"] = {
-  keep = { "imp_uid", "merchant_uid", "amount", "checksum" },
+  keep = { "imp_uid", "merchant_uid", "amount", "checksum", "reason" },
   choose = function(kept)
     return kept.imp_uid and "payment" or "order"
   end,

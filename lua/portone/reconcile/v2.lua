@@ -6,6 +6,7 @@ local time = require "portone.time"
 
 local M = {}
 
+-- Of the API's own times; 0 when there is none.
 local function unix(text)
   return text and (time.parse(text)) or 0
 end
@@ -41,10 +42,12 @@ local function judge_payment(kept, payment, ctx)
   local status = payment.status
   if status == "PAID" or status == "PARTIAL_CANCELLED" or status == "VIRTUAL_ACCOUNT_ISSUED" then
     local verdict, why = mismatch(kept, payment)
+    local at = payment.paidAt or payment.statusChangedAt
     if verdict then
       return verdict, why
+    elseif at and unix(at) < ctx.doubtful then
+      return "conflict", "the payment was made before this call"
     end
-    local at = payment.paidAt or payment.statusChangedAt
     return "done", { payment = { pgTxId = payment.pgTxId, paidAt = at } }
   elseif status == "CANCELLED" then
     return "conflict", "the payment was made and then cancelled"
@@ -77,23 +80,34 @@ M["v2.payment.confirm_payment"] = {
   end,
 }
 
--- With 'currentCancellableAmount' the balance tells; otherwise the refund must be found.
-local function judge_cancel(kept, payment, ctx)
-  local left = payment.amount.total - (payment.amount.cancelled or 0)
-  if kept.currentCancellableAmount and left == kept.currentCancellableAmount then
-    return "not_done"
-  end
+-- The refund among those of the payment: done, not_done, or unclear when one for another reason
+-- could be it. One that the PG still works on has not changed the balance yet.
+local function find_refund(kept, payment, ctx)
+  local verdict = "not_done"
   for _, c in ipairs(payment.cancellations or {}) do
-    local ours = unix(c.requestedAt) >= ctx.started and c.reason == kept.reason
-      and (kept.amount == nil or c.totalAmount == kept.amount)
-    if ours and c.status ~= "FAILED" then
-      return "done", { cancellation = c }
+    if unix(c.requestedAt) >= ctx.started and c.status ~= "FAILED"
+       and (kept.amount == nil or c.totalAmount == kept.amount) then
+      if c.reason == kept.reason then
+        return "done", { cancellation = c }
+      end
+      verdict = "unclear"
     end
   end
-  if kept.currentCancellableAmount then
-    return differs("the balance of the payment", kept.currentCancellableAmount, left)
+  return verdict
+end
+
+-- With 'currentCancellableAmount' the balance tells too.
+local function judge_cancel(kept, payment, ctx)
+  local verdict, value = find_refund(kept, payment, ctx)
+  local asked = kept.currentCancellableAmount
+  if verdict == "done" or not asked then
+    return verdict, value
   end
-  return "not_done"
+  local left = payment.amount.total - (payment.amount.cancelled or 0)
+  if left == asked then
+    return verdict
+  end
+  return differs("the balance of the payment", asked, left)
 end
 
 M["v2.payment.cancel_payment"] = {
@@ -124,9 +138,10 @@ M["v2.payment.payment_schedule.create_payment_schedule"] = {
            "timeToPay" },
   ask = "v2.payment.payment_schedule.get_payment_schedules",
   with = function(kept)
-    local at = type(kept.timeToPay) == "number" and kept.timeToPay or unix(kept.timeToPay)
-    return { page = { number = 0, size = 1000 }, filter = { storeId = kept["payment.storeId"],
-      billingKey = kept["payment.billingKey"],
+    local at = type(kept.timeToPay) == "number" and kept.timeToPay
+      or time.parse(kept.timeToPay or "")
+    return at and { page = { number = 0, size = 1000 }, filter = {
+      storeId = kept["payment.storeId"], billingKey = kept["payment.billingKey"],
       from = time.rfc3339(at - 1), ["until"] = time.rfc3339(at + 1) } }
   end,
   judge = function(kept, found)
