@@ -177,6 +177,7 @@ build = {
     ["portone.describe"] = "lua/portone/describe.lua",
     ["portone.error"] = "lua/portone/error.lua",
     ["portone.groups"] = "lua/portone/groups.lua",
+    ["portone.hooks"] = "lua/portone/hooks.lua",
     ["portone"] = "lua/portone/init.lua",
     ["portone.json"] = "lua/portone/json.lua",
     ["portone.ledger"] = "lua/portone/ledger.lua",

@@ -30,7 +30,7 @@ describe("the documents' requests", function()
   local function made(api, answer, fn)
     local steps = { { "serve", peer.answer(200, answer) } }
     if api == "v1" then
-      steps = { { "serve", token_answer, peer.answer(200, answer) } }
+      steps = { { "read" }, { "send", token_answer }, { "serve", peer.answer(200, answer) } }
     end
     server:script { steps, rest = steps }
     local client = portone.new { base_url = server.url, v1_base_url = server.url,

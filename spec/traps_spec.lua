@@ -17,7 +17,7 @@ end
 
 -- The last request of `fn(client)`; the answers before the last repeat it.
 local function sent_by(fn, answers, options)
-  local client, host = fake.client(answers or { TOKEN, v1_answer {} }, options)
+  local client, host = fake.client(answers or { TOKEN, v1_answer { status = "paid" } }, options)
   local result, err, info = fn(client)
   assert(result ~= nil, tostring(err))
   local sent = host.sent[#host.sent]

@@ -218,7 +218,7 @@ end
 
 local function group_calls(server, version, group)
   local envelope = peer.answer(200, '{"code":0,"message":null,"response":{"access_token":"tok",'
-    .. '"now":1,"expired_at":1801}}')
+    .. '"now":1,"expired_at":1801,"status":"paid"}}')
   local calls = {}
   for _, op in ipairs(api.names(version, group)) do
     local row = api.find(version, group, op)

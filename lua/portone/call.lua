@@ -11,6 +11,7 @@ local check = require "portone.check"
 local core = require "portone.core"
 local decide = require "portone.decide"
 local errors = require "portone.error"
+local hooks = require "portone.hooks"
 local options = require "portone.options"
 local read = require "portone.read"
 local reconcile = require "portone.reconcile"
@@ -55,16 +56,6 @@ local function fail(call, fields)
   return nil, errors.new(fields, secrets), info
 end
 
-local function warn(call, path, text)
-  local warnings = call.info.warnings or {}
-  call.info.warnings = warnings
-  warnings[#warnings + 1] = { path = path, problem = text }
-  local hook = call.state.options.on_warning
-  if hook then
-    hook { operation = call.row.name, path = path, problem = text }
-  end
-end
-
 -- check: nil when the arguments can be sent, otherwise the problems.
 local function problems_of(call)
   local opts, defaults = call.opts, call.state.options
@@ -78,7 +69,7 @@ local function problems_of(call)
   local problems, warnings = check.args(call.row, call.args, context)
   if warnings then
     for _, w in ipairs(warnings) do
-      warn(call, w.path, w.problem)
+      hooks.warn(call, w.path, w.problem)
     end
   end
   if problems and call.row.store and (opts.store_id or defaults.store_id) then
@@ -90,6 +81,9 @@ end
 -- A read on behalf of a call whose outcome is open; 2 seconds even when time is up.
 local function look_for(state, opts, left)
   return function(row, args)
+    if state.closed then
+      return nil, errors.new { kind = "cancelled", message = "the client was closed" }
+    end
     local seconds = math.max(left(), 2)
     return M.run(state, row, args, { check = false, reconcile = false, deadline = seconds,
       tier = opts.tier, store_id = opts.store_id }, 2)
@@ -105,12 +99,11 @@ local function first(...)
   end
 end
 
--- What decide.lua needs to wait and to ask. A host may bring a clock of its own.
+-- What decide.lua needs to wait and to ask.
 local function new_run(call, fault)
-  local state, opts, host = call.state, call.opts, call.host
-  local now = host.now or core.monotonic
+  local state, opts, now = call.state, call.opts, call.now
   local run = {
-    row = call.row, sleep = host.sleep, now = now, wall = core.now,
+    row = call.row, sleep = call.host.sleep, now = now, wall = core.now,
     ends = call.began + (opts.deadline or state.options.deadline),
     settle = state.options.settle,
     max_retries = first(opts.max_retries, state.options.max_retries),
@@ -121,18 +114,30 @@ local function new_run(call, fault)
   return run
 end
 
+-- What it takes to ask for this write, now or in another process: whose it is too, since
+-- another shop does not know of it.
+local function new_pending(call, now)
+  local opts, defaults = call.opts, call.state.options
+  local pending = reconcile.pending(call.row.name, call.args, core.now() - now + call.began)
+  pending.idempotency_key = call.info.idempotency_key
+  if call.row.api == "v1" then
+    pending.tier = opts.tier or defaults.v1.tier
+  else
+    pending.store_id = opts.store_id or defaults.store_id
+  end
+  return pending
+end
+
 -- decide, after a first attempt that failed: attempts and questions until the outcome is
 -- known.
 local function pursue(call, fault)
-  local info, hook = call.info, call.state.options.on_retry
-  local run = new_run(call, fault)
-  run.pending = reconcile.pending(call.row.name, call.args, core.now() - run.now() + call.began)
-  run.pending.idempotency_key = info.idempotency_key
+  local info, run = call.info, new_run(call, fault)
+  run.pending = new_pending(call, run.now())
   function run.attempt(seconds)
     return send.attempt(call, seconds)
   end
-  run.on_retry = hook and function(n)
-    hook { operation = call.row.name, method = call.row.method, url = call.row.path, retry = n }
+  function run.on_retry(n)
+    hooks.tell(call, "on_retry", { retry = n })
   end
   local result
   result, fault = decide.pursue(run)
@@ -155,9 +160,16 @@ local function new_call(state, row, args, opts, level)
                  raw_headers = nil, idempotency_key = nil, reconciled = nil, warnings = nil }
   return {
     state = state, row = row, args = args, opts = options.call(opts, level + 1),
-    info = setmetatable(info, info_mt), request = nil, host = nil, began = nil, took = nil,
-    seconds = nil, token = nil,
+    info = setmetatable(info, info_mt), request = nil, host = nil, now = nil, began = nil,
+    took = nil, ends = nil, token = nil,
   }
+end
+
+-- The clock starts. A host may bring one of its own.
+local function begin(call)
+  call.host = call.state.host()
+  call.now = call.host.now or core.monotonic
+  call.began = call.now()
 end
 
 local function go(call, request, wrong)
@@ -166,12 +178,11 @@ local function go(call, request, wrong)
                         message = "nothing was sent" })
   end
   local state, opts, row = call.state, call.opts, call.row
-  local host = state.host()
-  call.request, call.host = request, host
+  call.request = request
   if row.api == "v2" and row.method ~= "GET" then
     call.info.idempotency_key = opts.idempotency_key or core.new_key()
   end
-  call.began = (host.now or core.monotonic)()
+  begin(call)
   local result, fault = send.attempt(call, opts.deadline or state.options.deadline)
   if result ~= nil then
     return result, nil, call.info
@@ -222,8 +233,10 @@ end
 function M.resolve(state, pending, opts, level)
   local row = { name = pending.operation, api = pending.operation:sub(1, 2), method = "POST" }
   local call = new_call(state, row, pending.kept, opts, level + 1)
-  call.host = state.host()
-  call.began = (call.host.now or core.monotonic)()
+  local given = call.opts
+  call.opts = { deadline = given.deadline, tier = given.tier or pending.tier,
+                store_id = given.store_id or pending.store_id }
+  begin(call)
   local run = new_run(call)
   run.pending = pending
   local age = core.now() - (pending.sent or pending.started)

@@ -35,10 +35,10 @@ local function pause(run, seconds)
   return true
 end
 
--- Seconds before the next attempt: what the server asks for, or our own.
+-- Seconds before the next attempt: what the server asks for, but never at once.
 local function delay_of(run, fault)
   local asked = fault.retry_after and retry.retry_after(fault.retry_after, run.wall())
-  return asked or retry.backoff(run.repeats + run.waits + 1)
+  return math.max(asked or 0, retry.backoff(run.repeats + run.waits + 1))
 end
 
 -- {====== Asking ======
@@ -52,7 +52,11 @@ end
 -- that of an earlier call for the same order, and ours still to come.
 local passing = { not_done = true, declined = true }
 
--- Asks until there is a verdict to rely on or the time is up.
+local function is_cancelled(err)
+  return type(err) == "table" and err.kind == "cancelled"
+end
+
+-- Asks until there is a verdict to rely on, the time is up or nobody wants to know.
 local function settle(run)
   local wait = 0.5
   while true do
@@ -61,7 +65,7 @@ local function settle(run)
     local open = verdict == "unclear" or (passing[verdict] and may_still_run(run))
     if not open then
       return verdict, value
-    elseif not run.pending.known or not pause(run, wait) then
+    elseif not run.pending.known or is_cancelled(value) or not pause(run, wait) then
       return "unclear", value
     end
     wait = math.min(8, wait * 2)

@@ -24,7 +24,8 @@ function M.encode(err)
   end
   return (assert(json.encode { form = FORM, operation = pending.operation,
     kept = pending.kept, started = pending.started, sent = pending.sent, known = pending.known,
-    idempotency_key = pending.idempotency_key }))
+    idempotency_key = pending.idempotency_key, tier = pending.tier,
+    store_id = pending.store_id }))
 end
 
 ---What `resolve` is given: an error, its pending part, or the text of one.

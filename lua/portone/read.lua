@@ -66,7 +66,9 @@ local function v1(row, status, raw)
     return nil, fault
   end
   local result = envelope.response
-  if row.charge and type(result) == "table" and result.status == "failed" then
+  if row.charge and (type(result) ~= "table" or type(result.status) ~= "string") then
+    return foreign(status, raw, "no payment in it")  -- code 0 alone is no charge
+  elseif row.charge and result.status == "failed" then
     fault.kind, fault.code = "declined", nil
     fault.response, fault.pg_message = result, result.fail_reason
     fault.message = result.fail_reason or "the payment failed"
@@ -76,6 +78,12 @@ local function v1(row, status, raw)
     result = {}
   end
   return result
+end
+
+-- PortOne's types are words in upper case. A URL is the type that a gateway gives a problem of
+-- its own (RFC 9457), which says nothing of what the API did.
+local function is_type(value)
+  return type(value) == "string" and value:find("^%u[%u%d_]*$") ~= nil
 end
 
 local function v2(row, status, raw)
@@ -89,7 +97,7 @@ local function v2(row, status, raw)
   if status < 300 then
     return body
   end
-  if type(body.type) ~= "string" then
+  if not is_type(body.type) then
     return foreign(status, raw, "no error type")
   end
   return nil, {

@@ -19,12 +19,13 @@ local matrix = {
   { kind = "invalid_request", act = "final" },
   { kind = "cancelled",       act = "final" },
   { kind = "unauthorized",    act = "final" },
-  { kind = "tls",             act = "final" },  -- a wrong certificate does not mend itself
-  { sent = "nothing",         act = "again" },
+  -- a wrong certificate does not mend itself
+  { kind = "tls", sent = "nothing", act = "final" },
   { kind = "rate_limited",    act = "again" },  -- refused before it was looked at
   -- our own first sending still runs: wait for it, as often as the deadline allows
   { type = "IDEMPOTENCY_OUTSTANDING_REQUEST", act = "again", free = true },
-  { definite = true,          act = "final" },
+  { definite = true,          act = "final" },  -- the answer to a V1 token request too
+  { sent = "nothing",         act = "again" },
   { unclear = false,          act = "final" },
   { write = false,            act = "again" },
   { api = "v2",               act = "again" },  -- same key
@@ -33,8 +34,9 @@ local matrix = {
 
 M.matrix = matrix
 
--- Kinds of failure that leave open whether a write was done.
-local unclear = { network = true, timeout = true, protocol = true, server = true,
+-- Kinds of failure that leave open whether a write was done, if anything was sent. A
+-- certificate among them: libcurl repeats by itself what a kept connection lost.
+local unclear = { network = true, timeout = true, protocol = true, server = true, tls = true,
                   cancelled = true }
 
 ---What a fault means, in the terms of the matrix.

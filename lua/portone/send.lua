@@ -2,12 +2,18 @@
 -- One attempt of a call: its headers, one exchange, and what the answer says. Whether
 -- another attempt follows is decide.lua's.
 
+local hooks = require "portone.hooks"
 local read = require "portone.read"
 local token = require "portone.token"
 
 local M = {}
 
 local min, pairs = math.min, pairs
+
+-- Seconds that are left of this attempt.
+local function left(call)
+  return call.ends - call.now()
+end
 
 -- {====== Headers ======
 
@@ -27,9 +33,10 @@ local function authorization(call, stale)
   elseif not state.options.v1.imp_key then
     return no_key("v1.imp_key and v1.imp_secret", "PORTONE_V1_API_KEY and PORTONE_V1_API_SECRET")
   end
-  local value, err = token.get(state, stale, call.seconds)
+  local value, err = token.get(call, stale, left(call))
   if not value then
-    return nil, { kind = err.kind, message = err.message, sent = "nothing", token_error = err }
+    return nil, { kind = err.kind, message = err.message, sent = "nothing", token_error = err,
+                  code = err.code, status = err.status, retry_after = err.retry_after }
   end
   call.token = value
   return "Authorization: Bearer " .. value
@@ -74,29 +81,32 @@ end
 
 -- }======================
 
-local function tell(hook, call, more)
-  local row = call.row
-  more.operation, more.method, more.url = row.name, row.method, row.path
-  hook(more)
+local function unsent(kind, why)
+  return nil, { kind = kind, message = "nothing was sent: " .. why, sent = "nothing" }
 end
 
 -- One exchange: status, body | nil, fault
-local function exchange(call, seconds, stale)
+local function exchange(call, stale)
   local state, info, row = call.state, call.info, call.row
   local headers, fault = headers_of(call, stale)
+  local seconds = left(call)
   if not headers then
     return nil, fault
+  elseif seconds <= 0 then
+    return unsent("timeout", "the time was up")
   end
   local options, number, gate = state.options, info.attempts + 1, call.opts.before_send
   if gate then  -- the last moment: what it writes down is true whenever the process ends
     local open, why = gate(number)
     if not open then
-      return nil, { kind = "cancelled", message = "nothing was sent: " .. tostring(why),
-                    sent = "nothing" }
+      return unsent("cancelled", tostring(why))
     end
   end
   if options.on_request then
-    tell(options.on_request, call, { attempt = number })
+    hooks.tell(call, "on_request", { attempt = number })
+  end
+  if state.closed then  -- since the call began: others run while it waits
+    return unsent("cancelled", "the client was closed")
   end
   local status, body, raw, a, b = call.host.perform(state.core, row.method,
     state.base[row.api] .. call.request.path, headers, call.request.body,
@@ -105,7 +115,7 @@ local function exchange(call, seconds, stale)
   call.took = status and a or b or 0
   info.elapsed = info.elapsed + call.took
   if options.on_response then
-    tell(options.on_response, call, { attempt = number, status = status,
+    hooks.tell(call, "on_response", { attempt = number, status = status,
       kind = not status and body or nil, elapsed = call.took })
   end
   info.status, info.headers = status, nil
@@ -118,14 +128,14 @@ end
 
 ---One attempt. A refused V1 token is renewed once: a 401 says that nothing was done.
 ---@param call table      see call.lua
----@param seconds number  that it may take
+---@param seconds number  that it may take, with the token it may need
 ---@return any result
 ---@return table? fault   fields of a portone.Error
 function M.attempt(call, seconds)
-  call.seconds = seconds
-  local status, body = exchange(call, seconds)
+  call.ends = call.now() + seconds
+  local status, body = exchange(call)
   if status == 401 and call.token then
-    status, body = exchange(call, seconds, call.token)
+    status, body = exchange(call, call.token)
   end
   if not status then
     return nil, body

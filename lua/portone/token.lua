@@ -7,11 +7,16 @@
 -- (source: PortOne V1, "API 인증", POST /users/getToken).
 
 local core = require "portone.core"
+local hooks = require "portone.hooks"
+local redact = require "portone.redact"
 
 local M = {}
 
 -- Renew this long before the end: a call under way must not outlive its token.
 local MARGIN = 60
+
+-- Seconds that a lock is waited for and held at the most: longer than a request may take.
+local LOCK = 70
 
 ---A store in this lua_State's memory.
 ---@return table store  get(key), set(key, token, ttl)
@@ -36,41 +41,94 @@ local function usable(answer)
   return math.max(life - MARGIN, life / 2)
 end
 
+local function is_token(value)
+  return type(value) == "string" and value ~= "" and not value:find("[%c ]")
+end
+
 local function is_answer(answer)
-  return type(answer) == "table" and type(answer.access_token) == "string"
+  return type(answer) == "table" and is_token(answer.access_token)
     and type(answer.expired_at) == "number" and type(answer.now) == "number"
-    and not answer.access_token:find("[%c ]")
+end
+
+-- {====== A store that may fail ======
+
+-- The store is the caller's: when it raises there is no token in it, or no lock, and the call
+-- goes on without.
+local function ask(call, method, value, ttl)
+  local store = call.state.token_store
+  if not store[method] then
+    return nil
+  end
+  local ok, found = pcall(store[method], store, call.state.token_key, value, ttl)
+  if ok then
+    return found
+  end
+  local text = redact.text(tostring(found), call.state.secrets)
+  hooks.warn(call, "token_store", ("%s raised: %s"):format(method,
+    redact.text(text, { is_token(value) and value or nil })))
+end
+
+-- }=============================
+
+-- Fetches a token and keeps it: token | nil, err
+local function fetch(call, seconds)
+  local state = call.state
+  local answer, err = state.fetch_token(seconds)
+  if answer and not is_answer(answer) then
+    answer, err = nil, state.fault { kind = "protocol",
+      message = "the token answer lacks access_token, now or expired_at" }
+  elseif answer then
+    ask(call, "set", answer.access_token, usable(answer))
+  end
+  return answer and answer.access_token, err
+end
+
+-- Lua 5.1 cannot wait inside a pcall: there the lock of a fetch that raised ends by itself.
+local guard = (_VERSION ~= "Lua 5.1" or rawget(_G, "jit")) and pcall or function(fn)
+  return true, fn()
+end
+
+-- Runs fn and gives the lock back, whatever becomes of it.
+local function holding(call, unlock, fn)
+  local ok, token, err = guard(fn)
+  if not pcall(unlock) then
+    hooks.warn(call, "token_store", "the unlock function raised")
+  end
+  if not ok then
+    error(token, 0)
+  end
+  return token, err
 end
 
 ---A token for the next request.
----@param state table   the client's state: token_store, token_key, fetch_token, host
+---@param call table    see call.lua; of its state: token_store, token_key, fetch_token, host
 ---@param stale? string a token that was refused just now: do not give that one again
----@param seconds? number  how long it may take
+---@param seconds number  how long it may take
 ---@return string? token
 ---@return table? err   a portone.Error
-function M.get(state, stale, seconds)
-  local store, key = state.token_store, state.token_key
-  local token = store:get(key)
-  if token and token ~= stale then
+function M.get(call, stale, seconds)
+  local state = call.state
+  local function kept()
+    local token = ask(call, "get")
+    return is_token(token) and token ~= stale and token or nil
+  end
+  local token = kept()
+  if token then
     return token
   end
-  return state.host().once(state, function()
-    local unlock = store.lock and store:lock(key)
-    token = store:get(key)  -- somebody else may have fetched it meanwhile
-    if token and token ~= stale then
-      if unlock then unlock() end
-      return token
+  return call.host.once(state, function()
+    local unlock = ask(call, "lock", math.min(seconds, LOCK))
+    local function look_and_fetch()
+      token = kept()  -- somebody else may have fetched it meanwhile
+      if token then
+        return token
+      end
+      return fetch(call, seconds)
     end
-    local answer, err = state.fetch_token(seconds)
-    if answer and not is_answer(answer) then
-      answer, err = nil, state.fault { kind = "protocol",
-        message = "the token answer lacks access_token, now or expired_at" }
+    if type(unlock) == "function" then
+      return holding(call, unlock, look_and_fetch)
     end
-    if answer then
-      store:set(key, answer.access_token, usable(answer))
-    end
-    if unlock then unlock() end
-    return answer and answer.access_token, err
+    return look_and_fetch()
   end)
 end
 

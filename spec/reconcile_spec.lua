@@ -1,0 +1,251 @@
+-- What an answer of the API says about a write whose own answer was lost.
+
+local core = require "portone.core"
+local errors = require "portone.error"
+local fake = require "spec.support.fake"
+local json = require "portone.json"
+local portone = require "portone"
+local reconcile = require "portone.reconcile"
+local time = require "portone.time"
+
+local BEGAN = 1800000000  -- when the call began, by our own clock
+
+local function http_date(unix)
+  return os.date("!%a, %d %b %Y %H:%M:%S GMT", unix)
+end
+
+-- Asks about a write whose look-up finds `found`; of a table with `kind` it is the error.
+local function ask(operation, args, found, options)
+  options = options or {}
+  local now = options.now or BEGAN + 5
+  local asked = {}
+  local pending = reconcile.pending(operation, args, BEGAN)
+  local verdict, value = reconcile.ask(pending, function(row, with)
+    asked[#asked + 1] = { operation = row.name, args = with }
+    local info = { status = 200, headers = { date = options.date and http_date(options.date) } }
+    if type(found) == "table" and found.kind then
+      return nil, errors.new(found), info
+    end
+    return found, nil, info
+  end, function() return now end)
+  return verdict, value, asked
+end
+
+local function none(type_)
+  return { kind = "not_found", status = 404, response = {}, type = type_ }
+end
+
+describe("a V1 charge", function()
+  local function charge(found, options)
+    return ask("v1.subscribe.again", { merchant_uid = "o", amount = 3000, customer_uid = "u" },
+      found, options)
+  end
+  local function payment(more)
+    local p = { status = "paid", amount = 3000, customer_uid = "u", paid_at = BEGAN + 1 }
+    for k, v in pairs(more or {}) do p[k] = v end
+    return p
+  end
+
+  it("is done when it is what was asked for", function()
+    assert.equal("done", (charge(payment())))
+    assert.equal("not_done", (charge(none())))
+  end)
+
+  it("is a conflict when the order is of another amount, customer or currency", function()
+    assert.equal("conflict", (charge(payment { amount = 2999 })))
+    assert.equal("conflict", (charge(payment { customer_uid = "v" })))
+    assert.equal("conflict", (ask("v1.subscribe.again", { merchant_uid = "o", amount = 3000,
+      currency = "USD" }, payment { currency = "KRW" })))
+    assert.equal("conflict", (charge(payment { status = "cancelled" })))
+  end)
+
+  it("is not what an earlier call has paid", function()
+    local verdict, why = charge(payment { paid_at = BEGAN - 3600 })
+    assert.equal("conflict", verdict)
+    assert.matches("before this call", why)
+  end)
+
+  it("is ours all the same when the PG's clock is some minutes slow", function()
+    assert.equal("done", (charge(payment { paid_at = BEGAN - 200 })))
+  end)
+
+  it("is timed by the server's clock, not by ours", function()
+    -- an hour fast here: what happened since then happened an hour ago by this clock
+    local options = { date = BEGAN - 3595, now = BEGAN + 5 }
+    assert.equal("done", (charge(payment { paid_at = BEGAN - 3598 }, options)))
+    assert.equal("declined", (charge({ status = "failed", failed_at = BEGAN - 3598 }, options)))
+    -- an hour slow: an earlier refusal is no answer to this call
+    options = { date = BEGAN + 3605, now = BEGAN + 5 }
+    assert.equal("not_done", (charge({ status = "failed", failed_at = BEGAN + 1 }, options)))
+  end)
+
+  it("is not told by a 404 that is not the API's own", function()
+    assert.equal("unclear", (charge { kind = "not_found", status = 404, raw = "<html>" }))
+  end)
+end)
+
+describe("a V1 refund of a part", function()
+  local function refund(history, more, options)
+    local args = { merchant_uid = "o", amount = 1000, reason = "r" }
+    for k, v in pairs(more or {}) do args[k] = v end
+    local back = 0
+    for _, entry in ipairs(history) do back = back + entry.amount end
+    return (ask("v1.payments.cancel", args, { status = "paid", amount = 3000,
+      cancel_amount = back, cancel_history = history }, options))
+  end
+
+  it("is found by its amount, reason and time", function()
+    assert.equal("done", refund { { amount = 1000, cancelled_at = BEGAN + 1, reason = "r" } })
+    assert.equal("not_done", refund {})
+    assert.equal("not_done", refund { { amount = 500, cancelled_at = BEGAN + 1, reason = "r" } })
+    assert.equal("not_done",
+      refund { { amount = 1000, cancelled_at = BEGAN - 3600, reason = "r" } })
+  end)
+
+  it("is never made again when one like it may be it", function()
+    -- the PG's clock may be slow, and two refunds at a time may look alike
+    assert.equal("unclear", refund { { amount = 1000, cancelled_at = BEGAN - 20, reason = "r" } })
+    assert.equal("unclear", refund { { amount = 1000, cancelled_at = BEGAN + 1, reason = "x" } })
+  end)
+
+  it("is told by the balance where that was given", function()
+    local with = { checksum = 3000 }
+    assert.equal("not_done", refund({}, with))
+    assert.equal("done", refund({ { amount = 1000, cancelled_at = 0, reason = "x" } }, with))
+    assert.equal("conflict", refund({ { amount = 500, cancelled_at = 0, reason = "x" } }, with))
+  end)
+end)
+
+describe("a V2 refund of a part", function()
+  local function refund(cancellations, more, cancelled)
+    local args = { paymentId = "p", amount = 1000, reason = "r" }
+    for k, v in pairs(more or {}) do args[k] = v end
+    return (ask("v2.payment.cancel_payment", args, { status = "PAID",
+      amount = { total = 3000, cancelled = cancelled or 0 }, cancellations = cancellations }))
+  end
+  local function entry(more)
+    local c = { status = "SUCCEEDED", totalAmount = 1000, reason = "r",
+                requestedAt = time.rfc3339(BEGAN + 1) }
+    for k, v in pairs(more or {}) do c[k] = v end
+    return c
+  end
+
+  it("is found by its amount, reason and time", function()
+    assert.equal("done", refund { entry() })
+    assert.equal("not_done", refund {})
+    assert.equal("not_done", refund { entry { status = "FAILED" } })
+    assert.equal("not_done", refund { entry { requestedAt = time.rfc3339(BEGAN - 60) } })
+    assert.equal("unclear", refund { entry { reason = "another" } })
+  end)
+
+  it("that the PG still works on is there, though the balance is what it was", function()
+    assert.equal("done", refund({ entry { status = "REQUESTED" } },
+      { currentCancellableAmount = 3000 }))
+    assert.equal("not_done", refund({}, { currentCancellableAmount = 3000 }))
+    assert.equal("conflict", refund({}, { currentCancellableAmount = 3000 }, 500))
+  end)
+end)
+
+describe("a V2 charge", function()
+  local args = { paymentId = "p", billingKey = "b", amount = { total = 3000 }, currency = "KRW" }
+  local function charge(more, options)
+    local p = { status = "PAID", amount = { total = 3000 }, currency = "KRW", billingKey = "b",
+                paidAt = time.rfc3339(BEGAN + 1) }
+    for k, v in pairs(more) do p[k] = v end
+    return (ask("v2.payment.pay_with_billing_key", args, p, options))
+  end
+
+  it("is a conflict when the payment is another, or an earlier call's", function()
+    assert.equal("done", charge {})
+    assert.equal("conflict", charge { amount = { total = 1 } })
+    assert.equal("conflict", charge { currency = "USD" })
+    assert.equal("conflict", charge { billingKey = "c" })
+    assert.equal("conflict", charge { paidAt = time.rfc3339(BEGAN - 3600) })
+    assert.equal("done", charge { paidAt = time.rfc3339(BEGAN - 200) })
+  end)
+
+  it("is absent only when the API says so in a word of the look-up's own", function()
+    local operation = "v2.payment.pay_with_billing_key"
+    assert.equal("not_done", (ask(operation, args, none "PAYMENT_NOT_FOUND")))
+    assert.equal("unclear", (ask(operation, args, none "ROUTE_NOT_FOUND")))
+  end)
+end)
+
+describe("a V2 schedule", function()
+  local operation = "v2.payment.payment_schedule.create_payment_schedule"
+
+  it("is looked for where its time is", function()
+    local _, _, asked = ask(operation, { paymentId = "p", timeToPay = "2027-01-15 17:00:00",
+      payment = { billingKey = "b", amount = { total = 1 } } }, { items = {} })
+    assert.equal("2027-01-15T07:59:59Z", asked[1].args.filter.from)
+  end)
+
+  it("whose time cannot be read is not taken for absent", function()
+    for _, at in ipairs { "2027-01-15T17:00+09:00", "soon", json.null } do
+      local verdict, _, asked = ask(operation, { paymentId = "p", timeToPay = at,
+        payment = { billingKey = "b", amount = { total = 1 } } }, { items = {} })
+      assert.equal("unclear", verdict)
+      assert.equal(0, #asked)
+    end
+  end)
+end)
+
+describe("asking later", function()
+  local LOST = { fault = { "network", "reset", "all" } }
+  local order = { paymentId = "p", billingKey = "b", orderName = "n", amount = { total = 1000 },
+                  currency = "KRW" }
+  local silent = { LOST, LOST, LOST, LOST }
+
+  it("asks the shop that the write went to", function()
+    local client = fake.client(silent, { store_id = "store-1", deadline = 5 })
+    local _, err = client.request_pay_again(order, { store_id = "store-2" })
+    assert.equal("unknown_outcome", err.kind)
+    local text = portone.encode_pending(err)
+    local paid = { 200, json.encode { status = "PAID", amount = { total = 1000 },
+      paidAt = time.rfc3339(core.now()) } }
+    local other, host = fake.client({ paid }, { store_id = "store-3" })
+    assert.truthy(other.resolve(text))
+    assert.matches("storeId=store%-2$", host.sent[1].url)
+  end)
+
+  it("asks with the default shop of the client that wrote", function()
+    local client = fake.client(silent, { store_id = "store-1", deadline = 5 })
+    local _, err = client.request_pay_again(order)
+    local other, host = fake.client { { 200, "{}" } }
+    other.resolve(portone.encode_pending(err), { deadline = 1 })
+    assert.matches("storeId=store%-1$", host.sent[1].url)
+  end)
+
+  it("asks on behalf of the sub-merchant that the write was for", function()
+    local token = fake.token "t"
+    local client = fake.client({ token, LOST, LOST }, { settle = 0, deadline = 5 })
+    local _, err = client.request_pay_again({ customer_uid = "u", merchant_uid = "o",
+      amount = 1000, name = "n" }, { tier = "ABC" })
+    assert.equal("unknown_outcome", err.kind)
+    local other, host = fake.client { token, { 200, json.encode { code = 0,
+      response = { status = "paid", amount = 1000, customer_uid = "u", paid_at = 9999999999 } } } }
+    assert.truthy(other.resolve(portone.encode_pending(err)))
+    assert.equal("ABC", host.sent[2].headers.Tier)
+  end)
+end)
+
+describe("an order that an earlier call has paid", function()
+  local sandbox
+  setup(function() sandbox = assert(portone.sandbox.start {}) end)
+  teardown(function() sandbox:stop() end)
+
+  it("is not claimed by a later one whose answers are lost", function()
+    local card, client = sandbox.cards.success, sandbox:client { settle = 0, deadline = 5 }
+    local key = assert(client.issue_billing_key { channelKey = sandbox.channel_key,
+      method = { card = { credential = card.credential } } }).billingKeyInfo.billingKey
+    local order = { paymentId = "p-1", billingKey = key, orderName = "n",
+      amount = { total = 3000 }, currency = "KRW" }
+    assert(client.request_pay_again(order))
+    sandbox:advance "1 hour"
+    sandbox:fault { op = "v2.payment.pay_with_billing_key", fault = "reset_before_commit", nth = 1 }
+    local result, err = client.request_pay_again(order)
+    assert.is_nil(result)
+    assert.equal("conflict", err.kind)
+    assert.equal("ALREADY_PAID", err.type)
+  end)
+end)
