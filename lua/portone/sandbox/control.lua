@@ -54,6 +54,9 @@ end
 ---What answers each operation: "stateful" has a rule of its own in the books, "generated" is
 ---made from the specification. `args.kind` asks for one of the two.
 function verbs.operations(args)
+  if args.kind ~= nil and args.kind ~= "stateful" and args.kind ~= "generated" then
+    return nil, "operations: 'stateful' or 'generated' expected, got " .. tostring(args.kind)
+  end
   local list = json.array {}
   for row in api.all() do
     local book = require("portone.sandbox." .. row.api)

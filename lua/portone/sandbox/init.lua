@@ -189,10 +189,8 @@ end
 ---@param kind? "stateful"|"generated"  those only
 ---@return { name: string, api: string, method: string, path: string, kind: string }[]
 function methods:operations(kind)
-  if kind ~= nil and kind ~= "stateful" and kind ~= "generated" then
-    error("sandbox: 'stateful' or 'generated' expected, got " .. tostring(kind), 2)
-  end
-  return setmetatable(must(self, "operations", { kind = kind }), list_mt)
+  local list = must(self, "operations", { kind = kind })
+  return setmetatable(list, list_mt)
 end
 
 ---What the sandbox has seen and done, oldest first, secrets masked.
