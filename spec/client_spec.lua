@@ -64,6 +64,25 @@ describe("a call", function()
     assert.truthy(host.sent[4].url:find("?storeId=store-1", 1, true))
   end)
 
+  it("fills in the client's store where it belongs into an object of the body", function()
+    local client, host = fake.client({ paid }, { store_id = "store-1" })
+    local function schedule(more)
+      local payment = order(more)
+      payment.paymentId = nil
+      local args = { paymentId = "p", timeToPay = 1893456000, payment = payment }
+      client.schedule(args)
+      assert.equal((more or {}).storeId, args.payment.storeId)  -- the caller's is left alone
+      return json.decode(host.sent[#host.sent].body).payment.storeId
+    end
+    assert.equal("store-1", schedule())
+    assert.equal("store-2", schedule { storeId = "store-2" })
+    client.v2.payment.payment_schedule.get_payment_schedules {}
+    assert.truthy(host.sent[#host.sent].url:find("store-1", 1, true))
+    -- without a store this one searches the merchant's other stores too, as it was asked to
+    client.v2.payment.get_payments {}
+    assert.is_nil(host.sent[#host.sent].url:find("store-1", 1, true))
+  end)
+
   it("leaves the caller's table as it was", function()
     local client = fake.client({ paid }, { store_id = "store-1" })
     local args = order()

@@ -14,6 +14,8 @@ local encode = json.encode
 
 local M = {}
 
+local none = {}
+
 -- {====== Values on their way out: JSON inside JSON, and times ======
 
 -- A table of the caller's where the API takes JSON as text.
@@ -218,6 +220,21 @@ local function build_query(row, plan, args)
   return out
 end
 
+-- The default store, where the operation takes one and the caller named none.
+local function fill_store(body, row, store_id)
+  local at = row.store
+  if at == "body" and body.storeId == nil then
+    body.storeId = store_id
+    return true
+  end
+  local inner = row.body[at] and (body[at] or (not row.body[at].required and {}))
+  if type(inner) == "table" and inner.storeId == nil then
+    body[at] = without(inner, none)  -- a copy: this one is the caller's
+    body[at].storeId = store_id
+    return true
+  end
+end
+
 -- The fields that are neither path nor query.
 local function build_body(row, plan, args, store_id)
   local body, any = without(args, plan.elsewhere)
@@ -234,9 +251,8 @@ local function build_body(row, plan, args, store_id)
       any = true
     end
   end
-  if store_id and row.store == "body" and body.storeId == nil then
-    body.storeId = store_id
-    any = true
+  if store_id and row.store then
+    any = fill_store(body, row, store_id) or any
   end
   return body, any
 end

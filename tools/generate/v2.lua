@@ -132,6 +132,20 @@ local function read_paging(row, types)
   assert(row.list, "no list in the answer of " .. row.op)
 end
 
+-- Where storeId goes: the query, the body, or the object in the body that takes it. A filter that
+-- means the whole merchant without one is left alone.
+local OWN_STORE = "미입력시 인증 정보의 상점 아이디"
+
+local function store_of(row, schemas)
+  if row.query and row.query.storeId then return "query" end
+  if row.body and row.body.storeId then return "body" end
+  for _, name in ipairs(model.keys(row.body or {})) do
+    local ref = row.body[name].ref
+    local field = ref and (schemas[ref].properties or {}).storeId
+    if field and (field.description or ""):find(OWN_STORE, 1, true) then return name end
+  end
+end
+
 local function read_row(path, method, operation, schemas, types)
   local id = operation.operationId
   local row = {
@@ -151,8 +165,7 @@ local function read_row(path, method, operation, schemas, types)
     row.body = fields_of(name, schemas[name], schemas)
     if not next(row.body) then row.body = nil end
   end
-  row.store = row.query and row.query.storeId and "query"
-    or row.body and row.body.storeId and "body" or nil
+  row.store = store_of(row, schemas)
   read_result(row, operation)
   read_paging(row, types)
   return model.apply(row, facts.rows[id])

@@ -9,7 +9,7 @@
 --                  is left out with its slash
 --   path_fields, query, body   fields by name: what the caller's one table is made of.
 --                  V1 form fields are `body`. No name appears twice in a row.
---   store          "body" | "query": where a storeId goes
+--   store          "body" | "query" | the name of an object in the body: where a storeId goes
 --   body_required  a JSON object is sent even when no body field is given
 --   query_body     the body travels as JSON text in the query parameter `requestBody`
 --   paging         "page" (V2 body.page = { number from 0, size }), "cursor" (V2 body.cursor,

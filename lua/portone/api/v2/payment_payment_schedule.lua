@@ -7,8 +7,8 @@ local str = { type = "string" }
 return {
   create_payment_schedule = {
     summary = "Schedule one charge of a billing key.",
-    method = "POST", path = "/payments/{paymentId}/schedule", body_required = true,
-    path_fields = { paymentId = STR },
+    method = "POST", path = "/payments/{paymentId}/schedule", store = "payment",
+    body_required = true, path_fields = { paymentId = STR },
     body = {
       payment = {
         type = "object", ref = "input.payment_payment_schedule.BillingKeyPaymentScheduleInput",
@@ -40,7 +40,7 @@ return {
 
   get_payment_schedules = {
     summary = "List schedules, page by page.",
-    method = "GET", path = "/payment-schedules", paging = "page", list = "items",
+    method = "GET", path = "/payment-schedules", store = "filter", paging = "page", list = "items",
     query_body = true,
     body = {
       filter = {
