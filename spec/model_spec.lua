@@ -3,6 +3,7 @@
 -- every combination of fates, silent look-ups and deadlines is gone through.
 
 local explore = require "spec.support.explore"
+local mutant = require "spec.support.mutant"
 local paper = require "spec.support.paper"
 local retry = require "portone.retry"
 
@@ -114,34 +115,6 @@ end
 
 -- }======
 
--- decide.lua as it would be with one line changed, of its own or of a module it uses.
-local function mutant(module, from, to)
-  local name = module:gsub("%.", "/")
-  local path
-  for template in package.path:gmatch("[^;]+") do
-    local candidate = template:gsub("%?", name)
-    local file = io.open(candidate)
-    if file then
-      path = path or candidate
-      file:close()
-    end
-  end
-  local file = assert(io.open(path))
-  local text = file:read("*a")
-  file:close()
-  local first, last = text:find(from, 1, true)
-  assert(first, module .. " has no such line any more: " .. from)
-  text = text:sub(1, first - 1) .. to .. text:sub(last + 1)
-  local loaded, kept = package.loaded, {}
-  kept.decide, kept.module = loaded["portone.decide"], loaded[module]
-  loaded["portone.decide"], loaded[module] = nil, nil
-  package.preload[module] = assert((loadstring or load)(text, "=" .. module .. ", changed"))
-  local decide = require "portone.decide"
-  package.preload[module] = nil
-  loaded["portone.decide"], loaded[module] = kept.decide, kept.module
-  return decide
-end
-
 -- Each is one line, changed; and the API for which it must show.
 local changes = {
   { "v1", "portone.decide", "run.unclear_since = run.now()", "run.unclear_since = run.now() - 3",
@@ -205,7 +178,7 @@ describe("the course of a call, gone through to the end", function()
 
   for _, c in ipairs(changes) do
     it(("is caught when it %s, %s"):format(c[5], c[1]), function()
-      local changed = mutant(c[2], c[3], c[4])
+      local changed = mutant.load("portone.decide", c[2], c[3], c[4])
       assert.is_nil((check_all(changed, scenarios_of(c[1]))))
     end)
   end

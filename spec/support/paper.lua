@@ -20,12 +20,14 @@ local world_mt = {}
 world_mt.__index = world_mt
 
 ---@param o table  api, settle, timeout; refuse: the card says no; failed_before: an earlier
----  call for this order was refused a moment ago; forgetful: V2 keys are not kept
+---  call for this order was refused a moment ago; forgetful: V2 keys are not kept; fates: a
+---  part of M.fates
 function M.new(o)
   return setmetatable({
     api = o.api, settle = o.settle, timeout = o.timeout, refuse = o.refuse,
     forgetful = o.forgetful, t = 0.25, work = {}, charges = 0, keys = {},
     failed_at = o.failed_before and 0 or nil, sendings = {}, looks = {},
+    fates = o.fates or M.fates,
   }, world_mt)
 end
 
@@ -181,7 +183,8 @@ M.fates = {
 
 -- One request: its fate is chosen.
 function world_mt:send(choose, key, seconds)
-  local fate = M.fates[choose(#M.fates)]
+  local fates = self.fates
+  local fate = fates[choose(#fates)]
   local sending = { fate = fate.name, began = self.t }
   table.insert(self.sendings, sending)
   local result, fault = fate.go(self, key, seconds)
@@ -271,7 +274,7 @@ function M.run(world, scenario, choose)
     if world.api == "v1" then
       world.unsettled = world.unsettled or not world:settled_before(world.t)
     end
-    return world:send(choose, world.api == "v2" and "key" or nil, seconds)
+    return world:send(choose, world.api == "v2" and (world.key or "key") or nil, seconds)
   end
   return run
 end

@@ -122,18 +122,27 @@ function M.new(self, id, version, row, args, opts)
   return { id = id, version = version, record = record, ledger = self }
 end
 
--- What is written before each sending; nothing goes out when it cannot be.
+-- How long a sending keeps others away: longer than an attempt can take.
+local function lease_of(self, opts)
+  return math.max(self.lease, (opts.deadline or 0) + 30, (opts.timeout or 0) + 30)
+end
+
+-- What is written before each sending; nothing goes out when it cannot be, nor when writing it
+-- took so long that somebody else may have the order by now.
 local function gate(self, job, opts)
-  local record = job.record
+  local record, lease = job.record, lease_of(self, opts)
   return function(n)
+    local began = core.monotonic()
     local now, err = clock(self)
     local ok
     if now then
       record.state, record.sent, record.sends, record.lost = "sent", now, record.sends + 1, nil
       record.started = record.started or now
-      record.owner = self.owner
-      record.lease = ms(now + math.max(self.lease, (opts.deadline or 0) + 30))
+      record.owner, record.lease = self.owner, ms(now + lease)
       ok, err = save(self, job, true)
+    end
+    if ok and core.monotonic() - began > lease / 2 then
+      ok, err = nil, "writing it took too long"
     end
     if not ok then
       job.taken = ok == false
