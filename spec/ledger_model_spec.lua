@@ -282,10 +282,10 @@ describe("a ledger, gone through to the end", function()
   -- What is gone through: the API, the variations, the fates, how many runs there are at least.
   local plans = {
     { "v1", {}, all, 300 }, { "v2", {}, few, 1000 },
-    { "v1", { resend = 0 }, all, 90 }, { "v2", { resend = 0 }, three, 200 },
-    { "v1", { insists = true }, all, 1000 }, { "v2", { insists = true }, three, 300 },
-    { "v1", { refuse = true }, all, 300 }, { "v2", { refuse = true }, three, 200 },
-    { "v1", { failed_before = true }, all, 90 }, { "v2", { failed_before = true }, three, 200 },
+    { "v1", { resend = 0 }, all, 90 }, { "v2", { resend = 0 }, three, 60 },
+    { "v1", { insists = true }, all, 1000 }, { "v2", { insists = true }, three, 60 },
+    { "v1", { refuse = true }, all, 300 }, { "v2", { refuse = true }, three, 60 },
+    { "v1", { failed_before = true }, all, 90 }, { "v2", { failed_before = true }, three, 60 },
     { "v1", { deadline = 3, insists = true }, all, 800 },
     { "v2", { deadline = 3, insists = true }, two, 100 },
     { "v1", { max_retries = 1 }, few, 200 }, { "v2", { max_retries = 1 }, two, 100 },
