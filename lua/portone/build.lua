@@ -119,15 +119,28 @@ local function make_plan(row)
   return plan
 end
 
--- A scalar as text. Whole numbers have no fraction and no exponent on any Lua.
-local function text_of(value)
-  if type(value) == "number" then
-    if value == math.floor(value) and value > -2 ^ 53 and value < 2 ^ 53 then
-      return ("%.0f"):format(value)
-    end
-    return ("%.14g"):format(value)
+-- A number as text: whole ones have no fraction and no exponent on any Lua.
+local function number_text(value)
+  if not (value > -2 ^ 53 and value < 2 ^ 53) then
+    return nil, "must lie between -2^53 and 2^53"
   end
-  return tostring(value)
+  return (value == math.floor(value) and "%.0f" or "%.14g"):format(value)
+end
+
+-- A scalar as text, or nil and what is wrong with it.
+local function text_of(value)
+  local kind = type(value)
+  if kind == "string" then
+    if value:find("[\128-\255]") and not encode { value } then
+      return nil, "is not valid UTF-8"
+    end
+    return value
+  elseif kind == "number" then
+    return number_text(value)
+  elseif kind == "boolean" then
+    return tostring(value)
+  end
+  return nil, "cannot stand in a URL: it is a " .. kind
 end
 
 local function problem(path, text)
@@ -136,7 +149,10 @@ end
 
 -- A path field fills its segment and cannot leave it.
 local function path_segment(name, value)
-  local text, wrong = segment(type(value) == "string" and value or text_of(value))
+  local text, wrong = text_of(value)
+  if text then
+    text, wrong = segment(text)
+  end
   if not text then
     return problem(name, wrong)
   end
@@ -171,13 +187,15 @@ local function is_list(value)
   return json.is_array(value) or #value > 0
 end
 
--- name=value, name[]=a&name[]=b, name[key]=value
+-- name=value, name[]=a&name[]=b, name[key]=value. What cannot go out is told in out.wrong.
 local function add_query(out, name, value)
   if value == json.null then
     return
   end
   if type(value) ~= "table" then
-    out[#out + 1] = escape(name) .. "=" .. escape(text_of(value))
+    local text, wrong = text_of(value)
+    out.wrong = wrong and { path = name, problem = wrong } or out.wrong
+    out[#out + 1] = escape(name) .. "=" .. escape(text or "")
   elseif is_list(value) then
     for _, item in ipairs(value) do
       add_query(out, name, item)
@@ -279,6 +297,16 @@ local function body_text(row, plan, args, store_id)
   return text
 end
 
+-- The path with its query, or nil and what cannot go out.
+local function with_query(path, query)
+  if query.wrong then
+    return nil, query.wrong
+  elseif #query == 0 then
+    return path
+  end
+  return path .. (path:find("?", 1, true) and "&" or "?") .. table.concat(query, "&")
+end
+
 ---A request from an operation's row and its checked arguments.
 ---@param row table       the operation
 ---@param args table      in the API's own field names; left as it is
@@ -307,10 +335,10 @@ function M.request(row, args, store_id)
   if store_id and row.store == "query" and args.storeId == nil then
     add_query(query, "storeId", store_id)
   end
-  if query and #query > 0 then
-    path = path .. "?" .. table.concat(query, "&")
+  if query then
+    path, wrong = with_query(path, query)
   end
-  return { path = path, body = text }
+  return path and { path = path, body = text }, wrong
 end
 
 ---A request that no row describes. The body of a GET travels in the query, as `requestBody`
@@ -340,10 +368,9 @@ function M.raw(row, parts)
       text = nil
     end
   end
-  if #query > 0 then
-    path = path .. (path:find("?", 1, true) and "&" or "?") .. table.concat(query, "&")
-  end
-  return { path = path, body = text }
+  local wrong
+  path, wrong = with_query(path, query)
+  return path and { path = path, body = text }, wrong
 end
 
 return M

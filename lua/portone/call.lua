@@ -181,6 +181,8 @@ local function go(call, request, wrong)
   call.request = request
   if row.api == "v2" and row.method ~= "GET" then
     call.info.idempotency_key = opts.idempotency_key or core.new_key()
+  elseif opts.idempotency_key and row.api == "v1" then
+    hooks.warn(call, "idempotency_key", "V1 knows no idempotency keys: it is not sent")
   end
   begin(call)
   local result, fault = send.attempt(call, opts.deadline or state.options.deadline)

@@ -73,12 +73,25 @@ local function new_state(o)
   return state
 end
 
+local ours = { ["portone"] = true, ["portone.client"] = true }
+
+---Raises when a function that takes a dot is called with a colon: what is meant to be its first
+---argument is then the client, or the module.
+---@param name string
+---@param first any      the first argument
+---@param level integer  error's level of the caller to blame, seen from here
+function M.no_colon(name, first, level)
+  local mt = type(first) == "table" and getmetatable(first)
+  if type(mt) == "table" and ours[mt.__name] then
+    error(("portone.%s: call it with a dot, not a colon"):format(name), level)
+  end
+end
+
 -- request_pay_again, issue_billing_key, schedule: the table says which API is meant.
-local function verb(client, state, name)
+local function verb(state, name)
   return function(args, opts)
-    if args == client then
-      error(("portone.%s: call it with a dot, not a colon"):format(name), 2)
-    elseif type(args) ~= "table" then
+    M.no_colon(name, args, 3)
+    if type(args) ~= "table" then
       error(("portone.%s: table of fields expected, got %s"):format(name, type(args)), 2)
     end
     local operation, problem = verbs.pick(name, args)
@@ -91,18 +104,26 @@ local function verb(client, state, name)
   end
 end
 
+local function is_table(value)
+  return type(value) == "table", "a table"
+end
+
+local request_parts = { query = is_table, headers = is_table, body = function(value)
+  return type(value) ~= "function" and type(value) ~= "thread", "what JSON can say"
+end }
+
 local function raw_request(state)
   return function(api_name, method, path, parts, opts)
+    M.no_colon("request", api_name, 3)
     if api_name ~= "v1" and api_name ~= "v2" then
       error("portone.request: the API must be 'v1' or 'v2'", 2)
     elseif type(method) ~= "string" or not method:find("^%u+$") then
       error("portone.request: the method must be in upper case, such as 'GET'", 2)
     elseif type(path) ~= "string" or path:sub(1, 1) ~= "/" or path:find("[%c ]") then
       error("portone.request: the path must begin with '/' and be percent-encoded", 2)
-    elseif parts ~= nil and type(parts) ~= "table" then
-      error("portone.request: { query = …, body = …, headers = … } expected", 2)
     end
-    parts = parts or {}
+    parts = parts == nil and {} or parts
+    options.check("portone.request", parts, request_parts, 3)
     local with = {}
     for k, v in pairs(opts or {}) do
       with[k] = v
@@ -134,12 +155,14 @@ local function add_pages(client, state)
     return result, err
   end
   function client.each(operation, args, opts)
+    M.no_colon("each", operation, 3)
     local pages, row = require "portone.pages", row_of(operation, 3)
     pages.check("each", row, args, nil, 3)
     options.call(opts, 3)
     return pages.each(pages.walk(run, row, args, opts))
   end
   function client.collect(operation, args, how, opts)
+    M.no_colon("collect", operation, 3)
     local pages, row = require "portone.pages", row_of(operation, 3)
     pages.check("collect", row, args, how, 3)
     options.call(opts, 3)
@@ -195,11 +218,12 @@ function M.new(given, level)
   client.v1 = groups.new("v1", "", run)
   client.v2 = groups.new("v2", "", run)
   for name in pairs(verbs.verbs) do
-    client[name] = verb(client, state, name)
+    client[name] = verb(state, name)
   end
   client.request = raw_request(state)
   add_pages(client, state)
   function client.resolve(value, opts)
+    M.no_colon("resolve", value, 3)
     local result, err, info = call.resolve(state, pending.decode(value, 3), opts, 3)
     return result, err, info
   end

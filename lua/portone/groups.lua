@@ -3,6 +3,7 @@
 -- fill themselves as they are used. Printing one lists what it holds.
 
 local api = require "portone.api"
+local near = require "portone.check.near"
 
 local M = {}
 
@@ -74,7 +75,7 @@ function M.new(api_name, group, run)
     if type(key) ~= "string" then
       return nil
     end
-    local _, _, subgroups = contents(api_name, group)
+    local _, names, subgroups = contents(api_name, group)
     local path = group == "" and key or group .. "." .. key
     local value
     if subgroups[key] then
@@ -84,7 +85,9 @@ function M.new(api_name, group, run)
       value = row and operation(self, row, run)
     end
     if not value then
-      local hint = api.suggestion(api_name, path)
+      local sub = near.name(key, names)
+      local hint = sub and api_name .. "." .. (group == "" and "" or group .. ".") .. sub
+        or api.suggestion(api_name, path)
       error(("%s: no such operation or group%s"):format(title(api_name, path),
         hint and (" (did you mean portone.%s?)"):format(hint) or ""), 2)
     end

@@ -127,6 +127,7 @@ local default     -- the default client, once used
 ---PORTONE_WEBHOOK_SECRET. Raises on a wrong option.
 ---@param given table  see README, "Options"
 function M.configure(given)
+  client.no_colon("configure", given, 3)
   if type(given) ~= "table" then
     error("portone.configure: table of options expected, got " .. type(given), 2)
   end
@@ -145,6 +146,7 @@ end
 ---@param given table  see README, "Options"
 ---@return table client
 function M.new(given)
+  client.no_colon("new", given, 3)
   local fresh = client.new(given, 3)
   return fresh
 end

@@ -11,7 +11,8 @@ local function string_option(v)
 end
 
 local function seconds(v)
-  return type(v) == "number" and v > 0 and v < 86400, "a number of seconds (above 0, below 86400)"
+  return type(v) == "number" and v >= 0.001 and v < 86400,
+    "a number of seconds (0.001 or more, below 86400)"
 end
 
 local function not_negative(v)
@@ -19,7 +20,13 @@ local function not_negative(v)
 end
 
 local function count(v)
-  return type(v) == "number" and v >= 0 and v == math.floor(v), "a whole number, 0 or more"
+  return type(v) == "number" and v >= 0 and v <= 1000 and v == math.floor(v),
+    "a whole number, 0 to 1000"
+end
+
+local function bytes(v)
+  return type(v) == "number" and v >= 1 and v <= 2 ^ 31 and v == math.floor(v),
+    "a whole number of bytes (1 to 2^31)"
 end
 
 local function table_option(v)
@@ -46,6 +53,18 @@ end
 local function store_option(v)
   return type(v) == "table" and type(v.get) == "function" and type(v.set) == "function",
     "an object with get and set (see portone.token)"
+end
+
+local function secret_list(v)
+  if type(v) ~= "table" or (next(v) ~= nil and #v == 0) then
+    return false, 'a list of strings: { "whsec_…" }'
+  end
+  for i = 1, #v do
+    if not string_option(v[i]) then
+      return false, ("a list of non-empty strings: webhook_secrets[%d] is none"):format(i)
+    end
+  end
+  return true
 end
 
 local function tier(v)
@@ -88,9 +107,9 @@ end
 
 local client_options = {
   api_secret = string_option, store_id = string_option, v1 = table_option,
-  webhook_secrets = table_option, base_url = string_option, v1_base_url = string_option,
+  webhook_secrets = secret_list, base_url = string_option, v1_base_url = string_option,
   connect_timeout = seconds, timeout = seconds, deadline = seconds, max_retries = count,
-  ca_file = string_option, proxy = string_option, max_response = count,
+  ca_file = string_option, proxy = string_option, max_response = bytes,
   user_agent = string_option, loop = loop_option, token_store = store_option,
   insecure = boolean, channels = table_option, check = boolean, reconcile = boolean,
   settle = not_negative,
@@ -124,17 +143,28 @@ function M.nearest(name, known)
   return require("portone.check.near").name(tostring(name), names)
 end
 
--- 'level' is error's, seen from the function that is given it: 2 is its caller.
-local function check(what, options, known, level)
+-- "did you mean", for a name that nobody knows.
+local function hint_of(name, known)
+  if known == client_options and v1_options[name] then
+    return (" (it belongs into v1 = { %s = … })"):format(name)
+  end
+  local near_one = M.nearest(name, known)
+  return near_one and (" (did you mean '%s'?)"):format(near_one) or ""
+end
+
+---Raises when a table holds an option that is unknown or wrong.
+---@param what string     whose options, for the message
+---@param options any
+---@param known table<string, fun(value): boolean, string>  whether it is right, and what it must be
+---@param level integer   error's level of the caller to blame, seen from here
+function M.check(what, options, known, level)
   if type(options) ~= "table" then
     error(("%s: table expected, got %s"):format(what, type(options)), level)
   end
   for name, value in pairs(options) do
     local rule = known[name]
     if not rule then
-      local hint = M.nearest(name, known)
-      error(("%s: unknown option '%s'%s"):format(what, tostring(name),
-        hint and (" (did you mean '%s'?)"):format(hint) or ""), level)
+      error(("%s: unknown option '%s'%s"):format(what, tostring(name), hint_of(name, known)), level)
     end
     local ok, expected = rule(value)
     if not ok then
@@ -143,13 +173,15 @@ local function check(what, options, known, level)
   end
 end
 
--- A list of non-empty strings; a single string is taken as a list of one.
-local function webhook_secrets(list, level)
-  for i, secret in ipairs(list) do
-    if not string_option(secret) then
-      error(("client options: webhook_secrets[%d] must be a non-empty string"):format(i), level)
-    end
+local check = M.check
+
+-- libcurl would say so at the first connection, in the words of a network error.
+local function ca_file(path, level)
+  local file, why = io.open(path, "rb")
+  if not file then
+    error("client options: option 'ca_file': " .. why, level)
   end
+  file:close()
 end
 
 local function base_url(name, url, insecure, level)
@@ -181,7 +213,9 @@ function M.client(given, level)
   if (out.v1.imp_key == nil) ~= (out.v1.imp_secret == nil) then
     error("client options: v1 needs both imp_key and imp_secret", level)
   end
-  webhook_secrets(given.webhook_secrets or {}, level + 1)
+  if out.ca_file then
+    ca_file(out.ca_file, level + 1)
+  end
   out.base_url = base_url("base_url", out.base_url, out.insecure, level + 1)
   out.v1_base_url = base_url("v1_base_url", out.v1_base_url, out.insecure, level + 1)
   return out

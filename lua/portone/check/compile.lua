@@ -111,7 +111,7 @@ local function time_to_pay(field)
     elseif type(v) == "string" or type(v) == "number" and not report.wire then
       return check_format(v, depth, field)
     end
-    return wrong(v, depth, field)
+    report.add(depth, "type", ("%s, got %s"):format(format["time-to-pay"](""), kind(v)))
   end
 end
 

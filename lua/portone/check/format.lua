@@ -90,10 +90,13 @@ format["date-time"] = function(v)
   if bare then return "expected an RFC 3339 time with an offset: add T, and Z or +09:00" end
 end
 
--- Also unix seconds, and the form without an offset that the Toss Pay guide shows.
+-- Also unix seconds, and the form without an offset that the Toss Pay guide shows. With a "T" it
+-- is half of RFC 3339, and whose time was meant is anybody's guess.
 format["time-to-pay"] = function(v)
   if type(v) == "number" then return format["unix"](v) end
-  if not time.parse(v) then
+  local seconds, _, bare = time.parse(v)
+  if bare and v:find("[Tt]") then return "expected an offset behind the time: Z or +09:00" end
+  if not seconds then
     return 'expected unix seconds or an RFC 3339 time such as "2026-01-02T03:04:05+09:00"'
   end
 end

@@ -79,6 +79,13 @@ end
 local methods = {}
 local mt = { __name = "portone.sandbox", __index = methods }
 
+-- Everything else of the module takes a dot: this is easily confused.
+local function check_self(self, name, level)
+  if getmetatable(self) ~= mt then
+    error(("sandbox: call it with a colon: sandbox:%s(…)"):format(name), level + 1)
+  end
+end
+
 -- A verb of lua/portone/sandbox/control.lua.
 local function call(self, name, args)
   local text, problem = self.server:call(name, args and assert(json.encode(args)) or "{}")
@@ -103,7 +110,9 @@ end
 ---@return string? problem  e.g. a port that is taken
 function M.start(given)
   given = given or {}
-  if type(given) ~= "table" then
+  if given == M then
+    error("portone.sandbox.start: call it with a dot, not a colon", 2)
+  elseif type(given) ~= "table" then
     error("sandbox: a table of options expected, got " .. type(given), 2)
   end
   local config = {}
@@ -123,17 +132,19 @@ function M.start(given)
   if not server then
     return nil, problem
   end
-  local self = { server = server, webhook_wait = given.webhook_wait or 5, inboxes = {} }
+  local self = setmetatable({ server = server, webhook_wait = given.webhook_wait or 5,
+                              inboxes = {} }, mt)
   for name, value in pairs(call(self, "info")) do
     self[name] = value
   end
-  return setmetatable(self, mt)
+  return self
 end
 
 ---A client of this sandbox.
 ---@param given? table  further options of portone.new
 ---@return portone.Client client
 function methods:client(given)
+  check_self(self, "client", 2)
   local all = {
     base_url = self.v2_url, v1_base_url = self.v1_url, api_secret = self.api_secret,
     store_id = self.store_id, webhook_secrets = self.webhook_secrets,
@@ -154,6 +165,7 @@ end
 ---@param by string|number  "1 month", "3 days 2 hours", seconds; months by the calendar in UTC
 ---@return integer timers that ran
 function methods:advance(by)
+  check_self(self, "advance", 2)
   local target = must(self, "target", { by = by })
   local patience = core.monotonic() + self.webhook_wait
   local ran = 0
@@ -198,6 +210,7 @@ end
 --- `since = n` for entries after that one
 ---@return portone.sandbox.entry[]
 function methods:journal(filter)
+  check_self(self, "journal", 2)
   return must(self, "journal", filter)
 end
 
@@ -207,6 +220,7 @@ end
 ---@return portone.sandbox.inbox? inbox
 ---@return string? problem
 function methods:inbox(given)
+  check_self(self, "inbox", 2)
   local own, console = {}, true
   for name, value in pairs(given or {}) do
     if name == "console" then
@@ -243,6 +257,7 @@ end
 ---Makes something go wrong.
 ---@param rule portone.sandbox.fault
 function methods:fault(rule)
+  check_self(self, "fault", 2)
   must(self, "fault", rule)
 end
 
@@ -269,6 +284,7 @@ end
 
 ---Stops it and its inboxes, and ends what is still open. Harmless when done twice.
 function methods:stop()
+  check_self(self, "stop", 2)
   self.stopped = true
   self.server:stop()
   for _, inbox in ipairs(self.inboxes) do
