@@ -88,6 +88,7 @@ for world in $worlds; do
   why=
   if [ -z "$counts" ]; then
     why="ended early with status $status"
+    echo
   elif [ $((ok + bad)) -eq 0 ]; then
     why="ran no test"
   elif [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
