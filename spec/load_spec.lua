@@ -114,7 +114,7 @@ describe("one operation used", function()
               return 200, '{"code":0,"response":{"access_token":"t","now":1,"expired_at":1801}}',
                 "", 0
             end
-            return 200, '{"code":0,"response":{}}', "", 0
+            return 200, '{"code":0,"response":{"status":"paid"}}', "", 0
           end } }.v1
       assert(v1.subscribe.again { customer_uid = "u", merchant_uid = "m", amount = 3000,
         name = "n" })

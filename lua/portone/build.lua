@@ -246,7 +246,7 @@ local function fill_store(body, row, store_id)
     return true
   end
   local inner = row.body[at] and (body[at] or (not row.body[at].required and {}))
-  if type(inner) == "table" and inner.storeId == nil then
+  if type(inner) == "table" and inner.storeId == nil and not is_list(inner) then
     body[at] = without(inner, none)  -- a copy: this one is the caller's
     body[at].storeId = store_id
     return true

@@ -3,7 +3,6 @@
 -- fill themselves as they are used. Printing one lists what it holds.
 
 local api = require "portone.api"
-local near = require "portone.check.near"
 
 local M = {}
 
@@ -85,7 +84,7 @@ function M.new(api_name, group, run)
       value = row and operation(self, row, run)
     end
     if not value then
-      local sub = near.name(key, names)
+      local sub = require("portone.check.near").name(key, names)
       local hint = sub and api_name .. "." .. (group == "" and "" or group .. ".") .. sub
         or api.suggestion(api_name, path)
       error(("%s: no such operation or group%s"):format(title(api_name, path),
