@@ -88,6 +88,11 @@ describe("the reader of annotations", function()
     assert.is_nil(annotations.mismatch(out.functions[1]))
     assert.same({ type = 'string|"y"|A[]', optional = true }, out.classes.A.fields.x)
     assert.same({ type = "T?", name = "name" }, out.functions[1].returns[1])
+    local names = {}
+    annotations.names_in('fun(a, b: X|"y", c?, ...): Y, { key: Z }', function(name)
+      names[#names + 1] = name
+    end)
+    assert.same({ "fun", "X", "Y", "Z" }, names)
   end)
 end)
 

@@ -37,6 +37,10 @@ end
 ---@param type_ string
 ---@param fn fun(name: string)
 function M.names_in(type_, fn)
+  local function untyped(list) -- fun(value): its parameter need not have a type
+    return (list:gsub("([(,])%s*[%w_]+%??%s*%f[,)]", "%1"))
+  end
+  type_ = type_:gsub("fun(%b())", function(list) return "fun" .. untyped(list) end)
   type_ = type_:gsub('"[^"]*"', " "):gsub("[%w_]+%??:", " "):gsub("%.%.%.", " ")
   for name in type_:gmatch("[%a_][%w_.]*") do fn(name) end
 end
