@@ -81,7 +81,7 @@ local function split(given, level)
       rest[name] = value
     end
   end
-  options.call(rest, level + 1)
+  options.call(rest, level + 2)
   return own, rest
 end
 
