@@ -244,6 +244,7 @@ static struct po_socket *slot_of(struct po_transfer *t, int port) {
 }
 
 
+/* 0: the descriptor is none of an internet socket, or no longer. */
 static int local_port(curl_socket_t fd) {
   union {
     struct sockaddr any;
@@ -253,7 +254,9 @@ static int local_port(curl_socket_t fd) {
   socklen_t len = sizeof(a);
   if (getsockname(fd, &a.any, &len) != 0)
     return 0;
-  return ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
+  if (a.any.sa_family == AF_INET6)
+    return ntohs(a.v6.sin6_port);
+  return a.any.sa_family == AF_INET ? ntohs(a.v4.sin_port) : 0;
 }
 
 
@@ -335,6 +338,9 @@ static CURLcode set_for_life(struct po_transfer *t, CURL *e) {
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  /* each connection proves anew who is there; and libcurl's store of
+     sessions frees one twice when memory is short (7.88) */
+  SET(CURLOPT_SSL_SESSIONID_CACHE, 0L);
   SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   SET(CURLOPT_CONNECTTIMEOUT_MS, o->connect_timeout);
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
