@@ -4,16 +4,6 @@ local portone = require "portone"
 
 local interpreter = rawget(_G, "jit") and "luajit" or _VERSION:lower():gsub(" ", "")
 
-local function fresh_path()
-  local path = os.tmpname()
-  os.remove(path)
-  return path .. ".db"
-end
-
-local function remove(path)
-  os.execute("rm -f " .. path .. "*")
-end
-
 local function file_text(path)
   local all = {}
   for _, suffix in ipairs { "", "-wal" } do
@@ -25,66 +15,6 @@ local function file_text(path)
   end
   return table.concat(all)
 end
-
-describe("a store in memory", function()
-  local store = portone.ledger.memory()
-  require "spec.support.store_contract" (it, assert, function() return store end)
-end)
-
-describe("a store in SQLite", function()
-  local path, open = fresh_path(), {}
-  local function connect()
-    local store = assert(require("portone.ledger.sqlite").open(path))
-    open[#open + 1] = store
-    return store
-  end
-  after_each(function()
-    for _, store in ipairs(open) do store:close() end
-    open = {}
-  end)
-  teardown(function() remove(path) end)
-  require "spec.support.store_contract" (it, assert, connect)
-
-  it("is on the disk when it says so", function()
-    local function setting(name)
-      local cursor = connect().db:execute("PRAGMA " .. name)
-      local value = cursor:fetch()
-      cursor:close()
-      return tostring(value):gsub("%.0$", "")
-    end
-    assert.equal("wal", (setting "journal_mode"))
-    assert.equal("2", (setting "synchronous"))
-  end)
-
-  it("tells who lives from who does not", function()
-    local mine, other = connect(), connect()
-    assert.is_true(mine:alive(mine.owner))
-    assert.is_true(mine:alive(other.owner))
-    other:close()
-    assert.is_false(mine:alive(other.owner))
-    assert.is_true(mine:alive "somebody else's name")
-  end)
-
-  it("leaves no file of its own behind", function()
-    local store = connect()
-    store:close()
-    assert.is_nil(io.open(path .. "-owner-" .. store.owner))
-  end)
-
-  it("says what is wrong with a file", function()
-    local ledger, err = portone.ledger.open { path = "/nowhere/run.db" }
-    assert.is_nil(ledger)
-    assert.truthy(err:find("/nowhere/run.db", 1, true))
-    local wrong = fresh_path()
-    local file = io.open(wrong, "wb")
-    file:write(("not a database "):rep(100))
-    file:close()
-    ledger, err = portone.ledger.open { path = wrong }
-    assert.is_nil(ledger)
-    assert.truthy(err:find("not a database", 1, true))
-    remove(wrong)
-  end)
-end)
 
 describe("a ledger", function()
   local sandbox, client, path, ledger, more
@@ -121,13 +51,13 @@ describe("a ledger", function()
     sandbox:stop()
   end)
   before_each(function()
-    path, more = fresh_path(), {}
+    path, more = os.tmpname(), {}  -- an empty file is an empty database
     ledger = open()
   end)
   after_each(function()
     sandbox:clear_faults()
     for _, one in ipairs(more) do one:close() end
-    remove(path)
+    os.execute("rm -f " .. path .. "*")
   end)
 
   local function v1(order, fields)
@@ -542,7 +472,7 @@ describe("a ledger", function()
 
   -- Runs fn and stops it after so many instructions, as if the process had been killed there.
   local function kill_after(instructions, fn)
-    local killed, co = false, nil
+    local killed, co = false
     co = coroutine.create(function()
       debug.sethook(function()  -- LuaJIT has one hook for all coroutines
         if coroutine.running() == co then
@@ -561,7 +491,7 @@ describe("a ledger", function()
   end
 
   local function instructions_of(fn)
-    local n, co = 0, nil
+    local n, co = 0
     co = coroutine.create(function()
       debug.sethook(function() n = n + 100 end, "", 100)
       fn()
