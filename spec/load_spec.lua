@@ -121,7 +121,41 @@ describe("one operation used", function()
       io.write(loaded())]])
     for name in pairs(set) do assert.is_nil(name:find("^portone%.api%.v2"), name) end
     assert.is_true(set["portone.api.v1.subscribe"])
-    assert.is_nil(set["portone.api.v1.payments"])
+    assert.is_nil(set["portone.api.v1.customers"])
+  end)
+
+  it("loads what asking about a write takes before the write is sent", function()
+    local text = run [[
+      local portone, at_send = require "portone", nil
+      local function perform(_, method)
+        if method ~= "GET" and not at_send then at_send = loaded() end
+        return nil, "timeout", "no answer", "all"
+      end
+      local calls = {
+        function(c) return c.v2.payment.pay_with_billing_key { paymentId = "p", billingKey = "b",
+          orderName = "n", amount = { total = 1 }, currency = "KRW", customer = { id = "c" } } end,
+        function(c) return c.v2.payment.billing_key.delete_billing_key { billingKey = "b" } end,
+        function(c) return c.v1.subscribe.again { customer_uid = "u", merchant_uid = "m",
+          amount = 3000, name = "n" } end,
+        function(c) return c.v1.customers.delete { customer_uid = "u" } end,
+        function(c) return c.request("v2", "POST", "/something-new", {}) end,
+      }
+      for i, call in ipairs(calls) do
+        at_send = nil
+        local client = portone.new { api_secret = "s", base_url = "http://127.0.0.1:1",
+          v1_base_url = "http://127.0.0.1:1", v1 = { imp_key = "k", imp_secret = "s" },
+          token_store = { get = function() return "token", os.time() + 900 end,
+            set = function() end }, settle = 0, deadline = 0.01,
+          loop = { sleep = host.sleep, once = host.once, perform = perform } }
+        local result, err = call(client)
+        print(i, result == nil and err.kind, at_send == loaded())
+      end]]
+    local count = 0
+    for i, kind, same in text:gmatch("(%d)\t(%S+)\t(%S+)") do
+      assert.equal("unknown_outcome true", kind .. " " .. same, "call " .. i .. ": " .. text)
+      count = count + 1
+    end
+    assert.equal(5, count, text)
   end)
 
   it("names of operations load no rows", function()

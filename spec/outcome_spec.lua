@@ -243,6 +243,7 @@ for _, operation in ipairs(operations) do
         else
           assert.equal("not_done", err.outcome, tostring(err))
           assert.equal(0, effects)
+          assert.is_true(err.retryable, tostring(err))
         end
       end)
     end

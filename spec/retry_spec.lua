@@ -84,6 +84,39 @@ describe("the rule of repetition", function()
   end)
 end)
 
+describe("a failed call", function()
+  local function retryable(fault, row, outcome)
+    fault.outcome = outcome
+    return retry.retryable(fault, row)
+  end
+
+  it("may be made again when it was certainly not done and the failure may mend itself",
+    function()
+      for _, row in ipairs { v1, v2 } do
+        assert.is_true(retryable({ kind = "network", sent = "nothing" }, row, "not_done"))
+        assert.is_true(retryable({ kind = "timeout", sent = "all" }, row, "not_done"))
+        assert.is_true(retryable({ kind = "server", status = 502 }, row, "not_done"))
+        assert.is_true(retryable({ kind = "rate_limited", status = 429 }, row, "not_done"))
+      end
+      assert.is_true(retryable({ kind = "timeout", sent = "all" }, read))
+    end)
+
+  it("may not while its outcome is open, or when a person or the API said no", function()
+    for _, row in ipairs { v1, v2 } do
+      assert.is_false(retryable({ kind = "unknown_outcome", sent = "all" }, row, "unknown"))
+      assert.is_false(retryable({ kind = "conflict" }, row, "conflict"))
+      assert.is_false(retryable({ kind = "declined" }, row, "not_done"))
+      assert.is_false(retryable({ kind = "cancelled", sent = "nothing" }, row, "not_done"))
+      assert.is_false(retryable({ kind = "invalid_request" }, row, "not_done"))
+      assert.is_false(retryable({ kind = "unauthorized", status = 401 }, row, "not_done"))
+    end
+    assert.is_false(retryable({ kind = "server", status = 502, type = "PG_PROVIDER" }, v2,
+      "not_done"))
+    assert.is_false(retryable({ kind = "not_found", status = 404, type = "PAYMENT_NOT_FOUND" },
+      read))
+  end)
+end)
+
 describe("the wait", function()
   it("grows, is spread over its whole length, and has a longest", function()
     local longest = {}

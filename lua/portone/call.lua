@@ -16,6 +16,7 @@ local options = require "portone.options"
 local read = require "portone.read"
 local reconcile = require "portone.reconcile"
 local redact = require "portone.redact"
+local retry = require "portone.retry"
 local send = require "portone.send"
 
 local M = {}
@@ -48,6 +49,7 @@ local function fail(call, fields)
   if fields.kind ~= "unknown_outcome" then
     fields.pending = nil
   end
+  fields.retryable = retry.retryable(fields, call.row)
   local secrets = redact.values(call.args)
   for _, value in ipairs(call.state.secrets) do
     secrets[#secrets + 1] = value
@@ -183,6 +185,9 @@ local function go(call, request, wrong)
     call.info.idempotency_key = opts.idempotency_key or core.new_key()
   elseif opts.idempotency_key and row.api == "v1" then
     hooks.warn(call, "idempotency_key", "V1 knows no idempotency keys: it is not sent")
+  end
+  if row.method ~= "GET" then
+    reconcile.ready(row.name)
   end
   begin(call)
   local result, fault = send.attempt(call, opts.deadline or state.options.deadline)

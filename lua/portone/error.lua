@@ -40,7 +40,9 @@ M.kinds = kinds
 ---@field fields? { path: string, problem: string }[]  of an invalid request, all of them
 ---@field attempts? integer      how often something was sent
 ---@field idempotency_key? string
----@field retryable? boolean     the same call may be made again as it is
+---@field retryable? boolean     the same call may be made again as it is: it was certainly not
+---                              done, and what failed may mend itself
+---@field outcome? string        of a write: "not_done", "unknown" or "conflict"
 ---@field sent? string           "nothing", "part", "all" or "answer": what the server may have seen
 ---@field response? any          the decoded answer
 ---@field raw? string            the answer as it came; never part of tostring

@@ -22,14 +22,41 @@ local retry = require "portone.retry"
 
 local M = {}
 
-local rows
+local rows = {}
 
+-- A call that no row describes has a name of its own: "POST /new-thing".
 local function row_of(operation)
-  if not rows then
-    rows = { v1 = require "portone.reconcile.v1", v2 = require "portone.reconcile.v2" }
+  local version = operation:match("^(v[12])%.")
+  if not version then
+    return nil
   end
-  local version = operation:sub(1, 2)
-  return rows[version] and rows[version][operation]
+  rows[version] = rows[version] or require("portone.reconcile." .. version)
+  return rows[version][operation]
+end
+
+local function look_up(way)
+  return api.find(way.ask:match("^(v%d)%.(.*)%.([^.]+)$"))
+end
+
+local ready = {}
+
+---Has at hand what asking about an operation takes. Called before it is sent: once money may
+---have moved, a file that cannot be opened (no descriptor left, say) must not be in the way.
+---@param operation string
+function M.ready(operation)
+  if ready[operation] then
+    return
+  end
+  local row = row_of(operation)
+  if row and row.ask then
+    look_up(row)
+  end
+  for _, way in pairs(row or {}) do
+    if type(way) == "table" and way.ask then
+      look_up(way)
+    end
+  end
+  ready[operation] = true
 end
 
 -- {====== What is kept of a request ======
@@ -99,8 +126,7 @@ end
 
 -- One look-up: found | nil (there is no such thing) | nil, err
 local function ask(way, args, look, ctx)
-  local version, group, name = way.ask:match("^(v%d)%.(.*)%.([^.]+)$")
-  local row = api.find(version, group, name)
+  local row = look_up(way)
   local found, err, info = look(row, args)
   if not ctx.adjusted and info and info.status then
     local skew = ahead(info, ctx.now())

@@ -85,6 +85,16 @@ function M.may_be_done(facts)
   return facts.write and facts.unclear and not facts.definite and facts.sent ~= "nothing"
 end
 
+---May the caller make the same call again as it is, now that it has ended? Only when it is
+---certain that it was not done, and when what failed may mend itself.
+---@param fault table  as the call ended, with `outcome`
+---@param row table
+---@return boolean
+function M.retryable(fault, row)
+  local facts = M.facts(fault, row)
+  return M.decide(facts) ~= "final" and (not facts.write or fault.outcome == "not_done")
+end
+
 -- {====== Waiting ======
 
 local FIRST = 0.5    -- seconds, doubled each time
