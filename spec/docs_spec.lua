@@ -1,0 +1,199 @@
+-- The documents: every block of Lua in them runs, what it prints is what they say, no link is
+-- dead, and the two READMEs are one.
+--
+-- A page of docs/ runs from its top to its end as one program, against a sandbox of its own.
+-- It finds these globals: `portone`, whose default client speaks to the sandbox, `sandbox` and
+-- `client`. How a page is written:
+--
+--   ```lua                           runs; `--> text` behind a statement is what it prints (all
+--                                    lines that the block prints, in order; `…` stands for any)
+--   <!-- lua … -->                   runs, but is not shown
+--   ```lua file=examples/x.lua       is not run: a piece of that file, word for word, which
+--                                    examples_spec.lua runs; for what needs a host of its own
+--
+-- There is no way to have a block that neither runs nor is a piece of a file.
+
+local markdown = require "tools.docs.markdown"
+
+local load = rawget(_G, "loadstring") or load
+
+local function list(command)
+  local out = {}
+  for line in assert(io.popen(command)):lines() do out[#out + 1] = line end
+  return out
+end
+
+local pages = list "ls docs/*.md 2>/dev/null"
+local documents = list "ls *.md docs/*.md 2>/dev/null"
+
+local function read(path) return assert(markdown.read(path)) end
+
+-- {====== Running a page ======
+
+-- The page as a program: the lines of code where they are, nothing on the others, so that a
+-- line number in an error is that of the page.
+local function program(blocks, lines)
+  local out = {}
+  for i = 1, lines do out[i] = "" end
+  for n, block in ipairs(blocks) do
+    if block.language == "lua" and not block.file then
+      for i, line in ipairs(block.lines) do out[block.first + i - 1] = line end
+      out[block.last] = ("__ran(%d)"):format(n)
+    end
+  end
+  return table.concat(out, "\n")
+end
+
+-- What a block says it prints: nil when it says nothing.
+local function expected(block)
+  local lines
+  for _, line in ipairs(block.lines) do
+    local text = line:match("%-%->%s*(.-)%s*$")
+    if text then
+      lines = lines or {}
+      lines[#lines + 1] = text
+    end
+  end
+  return lines
+end
+
+local function squeeze(text) return (text:gsub("%s+", " "):gsub(" $", "")) end
+
+local function fits(line, wanted)
+  local pattern = squeeze(wanted):gsub("%p", "%%%0"):gsub("…", ".-")
+  return squeeze(line):find("^" .. pattern .. "$") ~= nil
+end
+
+local function compare(where, printed, wanted)
+  local ok = #printed == #wanted
+  for i = 1, #wanted do ok = ok and fits(printed[i], wanted[i]) end
+  if not ok then
+    error(("%s prints\n  %s\nbut says\n  %s"):format(where, table.concat(printed, "\n  "),
+      table.concat(wanted, "\n  ")), 0)
+  end
+end
+
+-- A global environment for a page; `printed` is filled.
+local function environment(path, blocks)
+  local portone = require "portone"
+  local sandbox = assert(portone.sandbox.start { seed = path })
+  portone.configure { base_url = sandbox.v2_url, v1_base_url = sandbox.v1_url,
+    api_secret = sandbox.api_secret, store_id = sandbox.store_id,
+    v1 = { imp_key = sandbox.imp_key, imp_secret = sandbox.imp_secret },
+    webhook_secrets = { sandbox.webhook_secret } }
+  local printed = {}
+  local env = { portone = portone, sandbox = sandbox, client = sandbox:client() }
+  function env.print(...)
+    local out = {}
+    for i = 1, select("#", ...) do out[i] = tostring((select(i, ...))) end
+    for line in (table.concat(out, "\t") .. "\n"):gmatch("(.-)\n") do
+      printed[#printed + 1] = line
+    end
+  end
+  function env.__ran(n)
+    local wanted = expected(blocks[n])
+    if wanted then compare(("%s:%d"):format(path, blocks[n].first), printed, wanted) end
+    for i = #printed, 1, -1 do printed[i] = nil end
+  end
+  return setmetatable(env, { __index = _G }), sandbox
+end
+
+local function run_page(path)
+  local text = read(path)
+  local blocks, prose = markdown.blocks(text)
+  local env, sandbox = environment(path, blocks)
+  local source = program(blocks, #prose)
+  local chunk
+  if rawget(_G, "setfenv") then
+    chunk = rawget(_G, "setfenv")(assert(load(source, "=" .. path)), env)
+  else
+    chunk = assert(load(source, "=" .. path, "t", env))
+  end
+  local ok, problem = xpcall(chunk, function(e)
+    return type(e) == "string" and e or tostring(e)
+  end)
+  sandbox:stop()
+  if not ok then error(problem, 0) end
+end
+
+-- }=============================
+
+-- Lines without their indentation, for looking up a piece of a file in it.
+local function flat(text)
+  return "\n" .. text:gsub("\n[ \t]+", "\n"):gsub("^[ \t]+", ""):gsub("%s*$", "") .. "\n"
+end
+
+for _, path in ipairs(pages) do
+  describe(path, function()
+    it("runs, and prints what it says", function() run_page(path) end)
+
+    it("shows pieces of files as they are", function()
+      for _, block in ipairs((markdown.blocks(read(path)))) do
+        if block.file then
+          local where = ("%s:%d"):format(path, block.first)
+          local text = assert(markdown.read(block.file), where .. ": no file " .. block.file)
+          local found = flat(text):find(flat(table.concat(block.lines, "\n")), 1, true)
+          assert(found, where .. ": is not in " .. block.file .. " like this")
+        end
+      end
+    end)
+
+    it("is on the list of pages, docs/README.md", function()
+      if path == "docs/README.md" then return end
+      local name = path:match("[^/]+$")
+      assert(read "docs/README.md":find(name, 1, true), "add a line for " .. name)
+    end)
+  end)
+end
+
+for _, path in ipairs(documents) do
+  it(path .. " has no dead link", function()
+    assert.same({}, markdown.dead_links(path))
+  end)
+end
+
+-- {====== README.md and README.ko.md ======
+
+-- Code without its comments, and the strings in it.
+local function code_of(block)
+  local strings, out = {}, {}
+  for i, line in ipairs(block.lines) do
+    line = line:gsub("%s*%-%-.*$", ""):gsub("%s*#%s.*$", "")
+    out[i] = line:gsub('"([^"]*)"', function(s)
+      strings[#strings + 1] = s
+      return '""'
+    end)
+  end
+  return table.concat(out, "\n"), strings
+end
+
+local function shape(path)
+  local text = read(path)
+  local out = { headings = {}, rows = {}, links = {}, blocks = markdown.blocks(text) }
+  for i, heading in ipairs(markdown.headings(text)) do out.headings[i] = heading.level end
+  for name in text:gmatch("\n| (`[^|]+`) |") do out.rows[#out.rows + 1] = name end
+  for _, link in ipairs(markdown.links(text)) do
+    local target = link.target:gsub("README%.ko%.md", "README.md"):gsub("#.*", "")
+    out.links[target] = (out.links[target] or 0) + 1
+  end
+  return out
+end
+
+it("README.ko.md is README.md: the same headings, tables, code and links", function()
+  local english, korean = shape "README.md", shape "README.ko.md"
+  for _, what in ipairs { "headings", "rows", "links" } do
+    assert.same(english[what], korean[what])
+  end
+  assert.equal(#english.blocks, #korean.blocks)
+  for i, block in ipairs(english.blocks) do
+    local code, strings = code_of(block)
+    local korean_code, korean_strings = code_of(korean.blocks[i])
+    assert.equal(code, korean_code)
+    for n, text in ipairs(strings) do  -- a translated string is not ASCII
+      local translated = korean_strings[n]:find "[\128-\255]"
+      assert.equal(text, translated and text or korean_strings[n])
+    end
+  end
+end)
+
+-- }========================================
