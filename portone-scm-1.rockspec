@@ -204,6 +204,7 @@ build = {
     ["portone.reconcile.v1"] = "lua/portone/reconcile/v1.lua",
     ["portone.reconcile.v2"] = "lua/portone/reconcile/v2.lua",
     ["portone.redact"] = "lua/portone/redact.lua",
+    ["portone.redis"] = "lua/portone/redis.lua",
     ["portone.retry"] = "lua/portone/retry.lua",
     ["portone.sandbox.cards"] = "lua/portone/sandbox/cards.lua",
     ["portone.sandbox.channels"] = "lua/portone/sandbox/channels.lua",

@@ -241,6 +241,7 @@ function client.close() end
 ---@field pg_message? string
 ---@field fields? portone.Problem[] of an invalid request, all of them
 ---@field outcome? "not_done"|"unknown"|"conflict" of a write: what became of it
+---@field retryable boolean the same call may be made again as it is
 ---@field attempts? integer
 ---@field idempotency_key? string
 ---@field sent? "nothing"|"part"|"all"|"answer" what the server may have seen

@@ -7,6 +7,8 @@
 -- the loss of a power failure into account. Leases are told by the server's clock, which all
 -- machines share.
 
+local commands = require "portone.redis"
+
 local M = {}
 
 local store = {}
@@ -32,31 +34,13 @@ local scripts = {
   now = "return redis.call('TIME')",
 }
 
--- lua-resty-redis returns nil, err (or false, err); redis-lua raises.
-local function ask(self, command, ...)
-  local client, release = self.client, nil
-  if not client then
-    client, release = self.connect()
-    if not client then
-      return nil, "no connection: " .. tostring(release)
-    end
-  end
-  local ok, reply, err = pcall(client[command], client, ...)
-  if not ok then
-    reply, err = nil, reply
-  end
-  if release then
-    release(err == nil)
-  end
-  if err ~= nil or reply == nil then
-    return nil, tostring(err or "no reply")
+local function run(self, script, id, ...)
+  local reply, err = commands.ask(self, "eval", scripts[script], 2,
+    self.prefix .. "entry:" .. (id or ""), self.prefix .. "open", ...)
+  if not reply then  -- none of the scripts answers null
+    return nil, err or "no reply"
   end
   return reply
-end
-
-local function run(self, script, id, ...)
-  return ask(self, "eval", scripts[script], 2, self.prefix .. "entry:" .. (id or ""),
-    self.prefix .. "open", ...)
 end
 
 local function as_boolean(reply, err)
@@ -100,7 +84,7 @@ end
 
 -- What the server says of its configuration: name -> value; nil when it says nothing.
 local function setting(self, name)
-  local reply = ask(self, "config", "GET", name)
+  local reply = commands.ask(self, "config", "GET", name)
   if type(reply) ~= "table" then
     return nil
   end
@@ -126,13 +110,7 @@ end
 function M.new(client, opts)
   opts = opts or {}
   local self = setmetatable({ prefix = opts.prefix or "{portone-ledger}:" }, mt)
-  if type(client) == "function" then
-    self.connect = client
-  elseif type(client) == "table" then
-    self.client = client
-  else
-    error("portone.ledger.redis: a client, or a function that connects, expected", 2)
-  end
+  commands.hold(self, client, "portone.ledger.redis", 3)
   if opts.durable ~= false then
     local ok, err = durability(self)
     if not ok then

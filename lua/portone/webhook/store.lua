@@ -14,6 +14,7 @@
 -- 'add' is 'begin' and 'done' in one step.
 
 local core = require "portone.core"
+local commands = require "portone.redis"
 
 local M = {}
 
@@ -172,33 +173,8 @@ end
 
 local redis, redis_mt = method_table("portone.store.redis")
 
--- lua-resty-redis returns nil, err (or false, err); redis-lua raises. Null is ngx.null or nil.
-local function ask(self, command, ...)
-  local client, release = self.client, nil
-  if not client then
-    client, release = self.connect()
-    if not client then
-      return nil, "no connection: " .. tostring(release)
-    end
-  end
-  local ok, reply, err = pcall(client[command], client, ...)
-  if not ok then
-    reply, err = nil, reply
-  end
-  if release then
-    release(err == nil)
-  end
-  if err ~= nil then
-    return nil, tostring(err)
-  end
-  if reply == nil or type(reply) == "userdata" then
-    reply = false
-  end
-  return reply
-end
-
 local function redis_add(self, id, mark, ttl)
-  local reply, err = ask(self, "set", self.prefix .. id, mark, "EX", math.ceil(ttl), "NX")
+  local reply, err = commands.ask(self, "set", self.prefix .. id, mark, "EX", math.ceil(ttl), "NX")
   if err then
     return nil, err
   end
@@ -213,7 +189,7 @@ function redis:begin(id, lease)
     return "new"
   end
   local mark
-  mark, err = ask(self, "get", self.prefix .. id)
+  mark, err = commands.ask(self, "get", self.prefix .. id)
   if err then
     return nil, err
   end
@@ -221,7 +197,7 @@ function redis:begin(id, lease)
 end
 
 function redis:done(id, ttl)
-  local _, err = ask(self, "set", self.prefix .. id, DONE, "EX", math.ceil(ttl))
+  local _, err = commands.ask(self, "set", self.prefix .. id, DONE, "EX", math.ceil(ttl))
   if err then
     return nil, err
   end
@@ -229,7 +205,7 @@ function redis:done(id, ttl)
 end
 
 function redis:undo(id)
-  local _, err = ask(self, "del", self.prefix .. id)
+  local _, err = commands.ask(self, "del", self.prefix .. id)
   if err then
     return nil, err
   end
@@ -248,13 +224,7 @@ end
 ---@return table store
 function M.redis(client, opts)
   local store = { prefix = opts and opts.prefix or "portone:webhook:" }
-  if type(client) == "function" then
-    store.connect = client
-  elseif type(client) == "table" then
-    store.client = client
-  else
-    error("portone.webhook.store.redis: a client, or a function that connects, expected", 2)
-  end
+  commands.hold(store, client, "portone.webhook.store.redis", 3)
   return setmetatable(store, redis_mt)
 end
 
