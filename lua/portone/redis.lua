@@ -24,6 +24,7 @@ end
 ---ngx.null, cjson.null or nil.
 ---@param store table  see M.hold
 ---@param command string
+---@param ... any  its arguments
 ---@return any reply  false for null; nil when it failed
 ---@return string? err
 function M.ask(store, command, ...)
