@@ -22,6 +22,7 @@ portone.null = nil
 portone.checkout = require "portone.checkout"
 portone.ledger = require "portone.ledger"
 portone.nginx = require "portone.nginx"
+portone.observe = require "portone.observe"
 portone.sandbox = require "portone.sandbox"
 
 ---Sets up the default client; what is left out comes from the environment.
@@ -191,6 +192,8 @@ function client.close() end
 ---@field check? boolean check arguments before sending: true
 ---@field token_store? table with get, set and, if it can, lock
 ---@field loop? "blocking"|"tasks"|"nginx"|"cqueues"|"luv"|table
+---@field on_start? fun(event: table) a call begins; see docs/observability.md for all hooks
+---@field on_end? fun(event: table)
 ---@field on_request? fun(event: table)
 ---@field on_response? fun(event: table)
 ---@field on_retry? fun(event: table)

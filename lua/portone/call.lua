@@ -36,6 +36,14 @@ end
 
 -- }====================
 
+-- What a call returns, once a hook has been told.
+local function finish(call, result, err)
+  if call.state.options.on_end then
+    hooks.ended(call, err)
+  end
+  return result, err, call.info
+end
+
 -- Gives up: an error with all that is known of the call.
 local function fail(call, fields)
   local info = call.info
@@ -55,7 +63,7 @@ local function fail(call, fields)
     secrets[#secrets + 1] = value
   end
   secrets[#secrets + 1] = call.token
-  return nil, errors.new(fields, secrets), info
+  return finish(call, nil, errors.new(fields, secrets))
 end
 
 -- check: nil when the arguments can be sent, otherwise the problems.
@@ -145,9 +153,9 @@ local function pursue(call, fault)
   result, fault = decide.pursue(run)
   info.reconciled = run.reconciled
   if result ~= nil then
-    return result, nil, info
+    return finish(call, result)
   elseif fault.token_error then  -- the token could not be had: that call's own error
-    return nil, fault.token_error, info
+    return finish(call, nil, fault.token_error)
   end
   return fail(call, fault)
 end
@@ -160,11 +168,15 @@ local function new_call(state, row, args, opts, level)
   -- naming a field here, even as nil, makes room for it: both tables are filled as they go
   local info = { operation = row.name, attempts = 0, elapsed = 0, status = nil,
                  raw_headers = nil, idempotency_key = nil, reconciled = nil, warnings = nil }
-  return {
+  local call = {
     state = state, row = row, args = args, opts = options.call(opts, level + 1),
     info = setmetatable(info, info_mt), request = nil, host = nil, now = nil, began = nil,
-    took = nil, ends = nil, token = nil,
+    took = nil, ends = nil, token = nil, context = nil,
   }
+  if state.options.on_start then
+    hooks.tell(call, "on_start", {})
+  end
+  return call
 end
 
 -- The clock starts. A host may bring one of its own.
@@ -192,7 +204,7 @@ local function go(call, request, wrong)
   begin(call)
   local result, fault = send.attempt(call, opts.deadline or state.options.deadline)
   if result ~= nil then
-    return result, nil, call.info
+    return finish(call, result)
   end
   return pursue(call, fault)
 end
@@ -250,7 +262,7 @@ function M.resolve(state, pending, opts, level)
   local result, fault = decide.resolve(run, math.max(0, age))
   call.info.reconciled = run.reconciled
   if result ~= nil then
-    return result, nil, call.info
+    return finish(call, result)
   end
   return fail(call, fault)
 end

@@ -17,18 +17,34 @@ end
 ---Tells a hook, if there is one.
 ---@param call table    see call.lua
 ---@param name string   the client's option
----@param fields table  what it is told; operation, method and URL template are added
+---@param fields table  what it is told; added are operation, method, URL template, server, and
+--- `context`: a table that all events of a call share, for what the hooks keep of it
 function M.tell(call, name, fields)
   local hook = call.state.options[name]
   if not hook then
     return
   end
   local row = call.row
-  fields.operation, fields.method, fields.url = row.name, row.method, row.path
+  call.context = call.context or {}
+  fields.operation, fields.method, fields.context = row.name, row.method, call.context
+  fields.url = row.path and row.path:match("^[^?]*")
+  fields.server = call.state.base[row.api]
   local ok, why = pcall(hook, fields)
   if not ok then
     add(call, name, "the hook raised: " .. redact.text(tostring(why), call.state.secrets))
   end
+end
+
+---The end of a call, told to on_end.
+---@param call table
+---@param err? portone.Error
+function M.ended(call, err)
+  local info = call.info
+  M.tell(call, "on_end", {
+    outcome = err and err.kind or "ok", error = err and (err.type or err.code),
+    status = info.status, attempts = info.attempts, reconciled = info.reconciled,
+    elapsed = call.began and call.now() - call.began or 0,
+  })
 end
 
 ---A warning: in info, and told to on_warning.

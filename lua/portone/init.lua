@@ -25,7 +25,7 @@ local M = {
 -- Parts that are loaded when somebody names them.
 local parts = {
   checkout = "portone.checkout", ledger = "portone.ledger", nginx = "portone.nginx",
-  sandbox = "portone.sandbox",
+  observe = "portone.observe", sandbox = "portone.sandbox",
 }
 
 ---Rows { name, api, method, path, stable, summary } of the operations whose name, method or

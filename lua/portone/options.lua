@@ -113,6 +113,7 @@ local client_options = {
   user_agent = string_option, loop = loop_option, token_store = store_option,
   insecure = boolean, channels = table_option, check = boolean, reconcile = boolean,
   settle = not_negative,
+  on_start = callback, on_end = callback,
   on_request = callback, on_response = callback, on_retry = callback, on_warning = callback,
 }
 
