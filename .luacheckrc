@@ -13,3 +13,4 @@ exclude_files = { "build", "types" }
 files["spec"] = { std = "+busted" }
 files["spec/host"] = { read_globals = { "host" } }
 files["examples/openresty"] = { globals = { "ngx" } }
+files["examples/shop"] = { globals = { "ngx" } }

@@ -2,6 +2,7 @@
 #
 #   make                         build for Lua 5.4 and LuaJIT   (WORLDS="5.1 5.3" for others)
 #   make demo                    a tour of the sandbox: no account, no key, no network
+#   make shop                    examples/shop in nginx, against a sandbox, until Ctrl-C
 #   make test                    the suite on both              (LUA=5.1, SPECS=spec/x_spec.lua)
 #   make check                   linters and rules of the house
 #   make asan, make valgrind     the suite under each
@@ -58,6 +59,9 @@ httpd = $(call out,$(1))/portone/sandbox/httpd.so
 make = $(MAKE) --no-print-directory
 suite_needs = build test $(worlds) $(worlds:%=test-%)
 
+# For the shop, which is driven once; without it those tests wait.
+browser = $(if $(filter luajit,$(worlds)),tools/deps.sh optional browser,:)
+
 build: $(foreach w,$(worlds),$(call core,$(w))) $(foreach w,$(worlds),$(call httpd,$(w)))
 	@:
 
@@ -88,6 +92,7 @@ $(foreach w,$(worlds),$(eval $(call world,$(w))))
 # Everything is asked whether it is there (in a tenth of a second), and installed if it is not.
 deps:
 	@tools/deps.sh check $(suite_needs)
+	@$(browser)
 
 demo:
 	@tools/deps.sh build $(firstword $(worlds))
@@ -95,8 +100,14 @@ demo:
 	@eval "$$($(make) -s env LUA=$(firstword $(worlds)))" && \
 	  $(call interpreter,$(firstword $(worlds))) examples/demo.lua
 
+shop:
+	@tools/deps.sh build luajit shop
+	@$(make) build LUA=luajit >&2
+	@exec tools/shop.sh
+
 test:
 	@tools/deps.sh $(suite_needs)
+	@$(browser)
 	@$(make) build
 	@tools/suite.sh plain "$(worlds)" $(SPECS)
 
@@ -159,7 +170,7 @@ sources:
 	@:$(info portone.core $(sort $(CORE)))
 	@:$(info portone.sandbox.httpd $(sort $(HTTPD)))
 
-.PHONY: build deps demo test check asan valgrind torture bench generate rockspec env install \
+.PHONY: build deps demo shop test check asan valgrind torture bench generate rockspec env install \
   clean sources
 .DELETE_ON_ERROR:
 include mk/static.mk mk/soak.mk

@@ -2,10 +2,11 @@
 # Sees to it that what the project needs is there: asks each thing itself whether it works, and
 # takes from Debian's packages what does not.
 #
-#   tools/deps.sh GROUP...    groups: build, test, check, worlds (5.1 5.3 5.4 luajit), test-WORLD
+#   tools/deps.sh [optional] GROUP...
 #
-# As root, or where sudo asks for no password, missing packages are installed. Otherwise the
-# command that would do it is printed, and the exit status is 1.
+# Groups: build, test, browser, shop, check, worlds (5.1 5.3 5.4 luajit), test-WORLD. As root, or
+# where sudo asks for no password, missing packages are installed. Otherwise the command that
+# would do it is printed, and the exit status is 1, or 0 for what is optional.
 set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
@@ -49,6 +50,11 @@ test-5.1 lua-posix           lua lua5.1 posix.unistd
 test-5.1 lua-sql-sqlite3   lua lua5.1 luasql.sqlite3
 test-5.3 lua-posix           lua lua5.3 posix.unistd
 test-5.3 lua-sql-sqlite3   lua lua5.3 luasql.sqlite3
+browser chromium             cmd chromium
+browser chromium-driver      cmd chromedriver
+shop   nginx                 cmd nginx
+shop   libnginx-mod-http-lua file /usr/lib/nginx/modules/ngx_http_lua_module.so
+shop   lua-sql-sqlite3       lua luajit luasql.sqlite3
 check  lua-check             cmd luacheck
 check  cppcheck              cmd cppcheck
 check  valgrind              cmd valgrind
@@ -100,6 +106,11 @@ apt_install() {
   apt install --no-install-recommends --no-remove $1
 }
 
+failed=1
+if [ "${1:-}" = optional ]; then
+  failed=0
+  shift
+fi
 groups=$*
 want=$(missing)
 [ -n "$want" ] || exit 0
@@ -126,4 +137,4 @@ fi
 
 echo "deps: still missing; on Debian or Ubuntu this installs it:" >&2
 echo "  sudo apt-get install --no-install-recommends $want" >&2
-exit 1
+exit $failed

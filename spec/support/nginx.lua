@@ -107,10 +107,11 @@ end
 function nginx.start(o)
   local self = setmetatable({ ports = free_ports(4), dir = output("mktemp -d") }, nginx)
   self.words = { DIR = self.dir, TOP = output("pwd"), WORKERS = o.workers or 1,
-    MODULES = modules_of_nginx(), MAIN = o.main or "",
+    MODULES = modules_of_nginx(),
     PATH = o.path and output("pwd") .. "/" .. o.path .. ";" or "",
     USER = output("id -u") == "0" and "user root;" or "" }
   for i, port in ipairs(self.ports) do self.words["PORT" .. i] = port end
+  self.words.MAIN = expand(o.main or "", self.words)
   self:configure(o.http)
   self.pipe = io.popen(("%s echo $$; exec nginx -e %s/error.log -c %s/nginx.conf 2>&1"):format(
     clean, self.dir, self.dir), "r")
