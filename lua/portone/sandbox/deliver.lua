@@ -250,6 +250,50 @@ function methods:v2(urls, kind, data)
   end)
 end
 
+-- What a fault does to a question: "drop" loses it, "bad_signature" forges it.
+local function question_faults(self, op)
+  local drop, forged
+  for _, fault in ipairs(self.world.faults:draw(op, true)) do
+    drop = drop or fault.kind.webhook == "drop"
+    forged = forged or fault.kind.webhook == "bad_signature"
+  end
+  return drop, forged
+end
+
+---Asks the shop before a payment is approved (confirm_url of V1, confirmUrl of V2). It is asked
+---once; there is no second attempt.
+---@param api "v1"|"v2"
+---@param url string
+---@param body table      V1's body, or the data of V2's Transaction.Confirm
+---@param timeout number  seconds for all of it
+---@param done fun(status?: integer, body: string, message: string)  no status: no answer
+---@return string op  what faults know it by
+function methods:ask(api, url, body, timeout, done)
+  local world, settings = self.world, self.world.config.settings
+  local kind = api == "v2" and "Transaction.Confirm" or "confirm"
+  local hook = { api = api, op = "webhook." .. api .. "." .. kind, url = url, id = world:uuid() }
+  local as_form = settings.v1_webhook_content_type == "form"
+  if api == "v2" and world.config.webhook_version == "2024-01-01" then
+    body, as_form = old_body(kind, body), settings.webhook_content_type == "form"
+  elseif api == "v2" then
+    body, as_form = { type = kind, timestamp = world:iso(world:now()), data = body }, false
+  end
+  hook.body, hook.content_type = encode(body, as_form)
+  local problem = obstacle(self, url)
+  local drop, forged = question_faults(self, hook.op)
+  if problem or drop then
+    done(nil, "", problem or "dropped by a fault")
+    return hook.op
+  end
+  self.flights = self.flights + 1
+  local id = ("%.0f"):format(self.flights)
+  self.flying[id] = { done = done }
+  if not self.host.deliver(id, url, headers_of(self, hook, forged), hook.body, timeout) then
+    self:delivered(id, nil, "", "not enough memory")
+  end
+  return hook.op
+end
+
 ---Sends a webhook once more, now, whatever became of it.
 ---@param hook portone.sandbox.webhook
 function methods:resend(hook)
@@ -281,6 +325,8 @@ function methods:delivered(id, status, body, message)
   self.flying[id] = nil
   if not flight then
     return
+  elseif flight.done then
+    return flight.done(status, body, message)
   end
   local hook, try = flight.hook, flight.try
   try.status, try.answer = status, body

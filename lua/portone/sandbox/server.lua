@@ -7,6 +7,7 @@ local api = require "portone.api"
 local check = require "portone.check"
 local json = require "portone.json"
 
+local browser = require "portone.sandbox.browser"
 local control = require "portone.sandbox.control"
 local journal = require "portone.sandbox.journal"
 local router = require "portone.sandbox.router"
@@ -287,7 +288,7 @@ end
 ---@return table plan     see src/sandbox/httpd.h
 function M.handle(port, method, target, headers, body)
   local x = { port = port, method = method, target = target, headers = headers, body = body }
-  local run = control.is_for(x) and control.serve or serve
+  local run = browser.is_for(x) and browser.serve or control.is_for(x) and control.serve or serve
   return resume(coroutine.create(run), x)
 end
 
@@ -347,6 +348,7 @@ function M.open(config, host)
     require(books[name]).open(world)
   end
   control.open(world)
+  browser.open(world)
 end
 
 return M

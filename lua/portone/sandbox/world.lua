@@ -35,6 +35,13 @@ M.settings = {
   v1_webhook_content_type = "json",
   -- V1's opt-in resending: five times, a minute apart.
   v1_webhook_retry = false,
+  -- Who is asked before a payment is approved when its page names nobody (confirm_url,
+  -- confirmUrl): a URL, or false.
+  v1_confirm_url = false,
+  v2_confirm_url = false,
+  -- Seconds that the shop has to answer; V2's are not documented.
+  v1_confirm_timeout = 10,
+  v2_confirm_timeout = 10,
   -- Fields that the specification does not know: "ignore" as the API does, or "refuse".
   unknown_fields = "ignore",
 }

@@ -60,25 +60,23 @@ local function expire(world, tx)
   end
 end
 
---- Issues a planned account as a new attempt. No money moves yet.
+--- Issues a planned account for an attempt that was begun. No money moves yet.
 ---@param world table
 ---@param account table
----@param a table as for `charges.begin`
+---@param tx table in status READY
 ---@param skip_webhook boolean|nil
----@return table tx
 ---@return table|nil refusal { pg_code, pg_message }
-function M.issue(world, account, a, skip_webhook)
+function M.assign(world, account, tx, skip_webhook)
   local input = account.input
-  a.method = {
+  tx.method = {
     type = "PaymentMethodVirtualAccount", bank = input.bank, accountNumber = account.number,
     accountType = input.option.type, remitteeName = input.remitteeName,
     expiredAt = view.time(world, account.expires_at), issuedAt = view.time(world, world:now()),
   }
-  local tx = charges.begin(world, a)
-  local refusal = channels.outage(world, a.channel)
+  local refusal = channels.outage(world, tx.pg)
   if refusal then
     charges.fail(world, tx, refusal)
-    return tx, refusal
+    return refusal
   end
   if account.key then world.v2.accounts[account.key] = account.number end
   tx.pg_tx_id = "sandbox" .. world:digits(16)
@@ -86,7 +84,18 @@ function M.issue(world, account, a, skip_webhook)
   charges.move(world, tx, "VIRTUAL_ACCOUNT_ISSUED")
   if not skip_webhook then webhooks.transaction(world, tx, "Transaction.VirtualAccountIssued") end
   world:at(account.expires_at, function() expire(world, tx) end)
-  return tx
+end
+
+--- Issues a planned account as a new attempt.
+---@param world table
+---@param account table
+---@param a table as for `charges.begin`
+---@param skip_webhook boolean|nil
+---@return table tx
+---@return table|nil refusal { pg_code, pg_message }
+function M.issue(world, account, a, skip_webhook)
+  local tx = charges.begin(world, a)
+  return tx, M.assign(world, account, tx, skip_webhook)
 end
 
 M.handlers = {}

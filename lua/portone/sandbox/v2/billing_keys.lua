@@ -305,7 +305,7 @@ local function passes(key, filter, first, last, at)
     and lists.equals(filter.platformType, key.platform)
     and any_channel(key, filter.pgProviders, same)
     and any_channel(key, filter.pgCompanies, gateways.company)
-    and lists.names(filter.methods, key.instrument.easy and "EASY_PAY" or "CARD")
+    and lists.names(filter.methods, instruments.kind(key.instrument))
     and lists.equals(filter.version, "V2")
     and contains(filter.textSearch, key)
 end

@@ -50,9 +50,15 @@ function M.pending_schedule(world, store, id)
   end
 end
 
--- The amount registered beforehand binds whoever pays; only what was registered is compared.
--- Source: the operation's purpose; its answer to a mismatch is the setting v2_prepared_mismatch.
-local function check_prepared(world, store, id, amount, currency)
+--- Refuses an amount other than the one registered beforehand, which binds whoever pays; only
+--- what was registered is compared. Source: the operation's purpose; its answer to a mismatch is
+--- the setting v2_prepared_mismatch.
+---@param world table
+---@param store string
+---@param id string paymentId
+---@param amount table { total, tax_free }
+---@param currency string
+function M.check_prepared(world, store, id, amount, currency)
   local prepared = world.v2.prepared[state.key(store, id)]
   if not prepared or settings.is(world, "v2_prepared_mismatch", "ignore") then return end
   local total, tax_free = prepared.totalAmount, prepared.taxFreeAmount
@@ -98,7 +104,7 @@ function M.check_order(world, store, id, order)
     answer.invalid("customer.name", "either full or separated, not both")
   end
   local amount = money.parts(world, order.amount)
-  check_prepared(world, store, id, amount, order.currency)
+  M.check_prepared(world, store, id, amount, order.currency)
   return amount
 end
 

@@ -74,6 +74,58 @@ M.handlers["v2.identity_verification.send_identity_verification"] = function(wor
   return 200, {}
 end
 
+--- A window opens: a verification that waits for what its person enters there.
+---@param world table
+---@param a table { id, store_id, channel, customer, custom_data? }
+---@return table verification
+function M.open_window(world, a)
+  local store = state.store(world, a.store_id)
+  local key = state.key(store, a.id)
+  local before = world.v2.identities.map[key]
+  if before and before.status == "VERIFIED" then check_sendable(before) end
+  local now = world:now()
+  return state.add(world.v2.identities, key, {
+    id = a.id, seq = state.next(world), store = store, status = "READY", channel = a.channel,
+    tries = (before and before.tries or 0) + 1, tx_id = world:uuid(), customer = a.customer,
+    custom_data = a.custom_data, pg_tx_id = "sandbox" .. world:digits(16),
+    requested_at = now, updated_at = now, changed_at = now,
+  })
+end
+
+local function verified(world, v)
+  v.status, v.verified_at = "VERIFIED", world:now()
+  v.updated_at, v.changed_at = v.verified_at, v.verified_at
+  v.ci, v.di = world:hex(88), world:hex(64)
+end
+
+--- The person of a window has proved who they are.
+---@param world table
+---@param v table from open_window
+---@param given table { name, phone, number: first seven digits, operator }
+---@return string? problem "bad_name" | "bad_phone" | "bad_number"; nothing is changed then
+function M.verify(world, v, given)
+  local phone = tostring(given.phone or ""):gsub("%D", "")
+  local number = tostring(given.number or ""):gsub("%D", "")
+  local refusal, who = answer.try(person, number)
+  if not tostring(given.name or ""):find("%S") then return "bad_name" end
+  if #phone < 10 or #phone > 11 then return "bad_phone" end
+  if refusal then return "bad_number" end
+  v.customer = { id = v.customer.id, name = given.name, phoneNumber = phone }
+  v.person, v.operator, v.method = who, given.operator or "SKT", "SMS"
+  verified(world, v)
+end
+
+--- A verification that waits fails.
+---@param world table
+---@param v table
+---@param refusal table { pg_code?, pg_message?, reason? }
+function M.fail(world, v, refusal)
+  v.status, v.failed_at = "FAILED", world:now()
+  v.updated_at, v.changed_at = v.failed_at, v.failed_at
+  v.failure = { reason = refusal.reason or refusal.pg_message, pgCode = refusal.pg_code,
+    pgMessage = refusal.pg_message }
+end
+
 local function verified_customer(v)
   local who = v.person
   return {
@@ -145,9 +197,7 @@ M.handlers["v2.identity_verification.confirm_identity_verification"] = function(
     refusal = refusal or { pg_code = "OTP_MISMATCH", pg_message = "the one-time password is wrong" }
   end
   if refusal then return answer.declined(refusal) end
-  v.status, v.verified_at = "VERIFIED", world:now()
-  v.updated_at, v.changed_at = v.verified_at, v.verified_at
-  v.ci, v.di = world:hex(88), world:hex(64)
+  verified(world, v)
   return 200, { identityVerification = identity_view(world, v) }
 end
 
@@ -225,10 +275,7 @@ function M.actions.fail_identity(world, args)
   local key = state.key(args.store_id or world.config.store_id, args.id)
   local v = world.v2.identities.map[key]
   if not v or v.status ~= "READY" then return nil, "no such verification waits" end
-  v.status, v.failed_at = "FAILED", world:now()
-  v.updated_at, v.changed_at = v.failed_at, v.failed_at
-  v.failure = { reason = args.reason or "refused", pgCode = "REFUSED",
-    pgMessage = args.reason or "refused" }
+  M.fail(world, v, { pg_code = "REFUSED", pg_message = args.reason or "refused" })
   return true
 end
 

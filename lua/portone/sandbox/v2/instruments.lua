@@ -70,6 +70,11 @@ end
 ---@param approval string approval number
 ---@return table
 function M.payment_method(instrument, order, approval)
+  if instrument.mobile then
+    return { type = "PaymentMethodMobile", phoneNumber = instrument.mobile }
+  elseif instrument.transfer then
+    return { type = "PaymentMethodTransfer", bank = instrument.transfer.bank }
+  end
   local merchant = order.useFreeInterestFromMerchant
   local method = {
     type = "PaymentMethodCard",
@@ -91,10 +96,23 @@ end
 ---@param instrument table
 ---@return table
 function M.key_method(instrument)
+  if instrument.mobile then
+    return { type = "BillingKeyPaymentMethodMobile", phoneNumber = instrument.mobile }
+  elseif instrument.transfer then
+    return { type = "BillingKeyPaymentMethodTransfer", bank = instrument.transfer.bank }
+  end
   local method = { type = "BillingKeyPaymentMethodCard", card = view.copy(card_view(instrument)) }
   if not instrument.easy then return method end
   local inner = instrument.card and method or { type = "BillingKeyPaymentMethodEasyPayCharge" }
   return { type = "BillingKeyPaymentMethodEasyPay", provider = instrument.easy, method = inner }
+end
+
+--- BillingKeyPaymentMethodType of an instrument.
+---@param instrument table
+---@return string "CARD" | "MOBILE" | "EASY_PAY" | "TRANSFER"
+function M.kind(instrument)
+  return instrument.mobile and "MOBILE" or instrument.transfer and "TRANSFER"
+    or instrument.easy and "EASY_PAY" or "CARD"
 end
 
 local function refused(world, instrument, channel, ask)

@@ -158,10 +158,15 @@ M.handlers["v2.payment.confirm_payment"] = function(world, req)
     answer.refuse("INVALID_PAYMENT_TOKEN", "the token is not one of this payment's attempt")
   end
   check_match(body, payment.tx)
-  local refusal = M.complete(world, payment.tx, token.instrument, body.skipWebhook)
+  local tx, refusal = payment.tx
+  if token.finish then
+    refusal = token.finish(body.skipWebhook)
+  else
+    refusal = M.complete(world, tx, token.instrument, body.skipWebhook)
+  end
   world.v2.payment_tokens[body.paymentToken] = nil
   if refusal then return answer.declined(refusal) end
-  return 200, { pgTxId = payment.tx.pg_tx_id, paidAt = view.time(world, payment.tx.paid_at) }
+  return 200, { pgTxId = tx.pg_tx_id, paidAt = view.time(world, tx.paid_at or tx.changed_at) }
 end
 
 M.handlers["v2.payment.pre_register_payment"] = function(world, req)
