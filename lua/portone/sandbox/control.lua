@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What a test may do to the sandbox beside calling its APIs: move the clock, read the journal,
--- set faults. The handle uses these verbs directly; another process finds them on the V2 port:
+-- set faults. The handle uses these verbs directly; another process, and the console, find them
+-- on both ports:
 --   POST /_sandbox/advance {"by": "1 month"}    GET /_sandbox/journal?kind=charge
 --   GET /_sandbox/operations?kind=generated
 -- The answer is { "value": … }, or 400 and { "message": … }.
@@ -10,6 +11,7 @@ local core = require "portone.core"
 local json = require "portone.json"
 
 local duration = require "portone.sandbox.duration"
+local guard = require "portone.sandbox.guard"
 local wire = require "portone.sandbox.wire"
 local world_settings = require("portone.sandbox.world").settings
 
@@ -22,7 +24,8 @@ local world
 local verbs = {}
 
 -- Verbs that change nothing, for GET.
-local readers = { info = true, now = true, journal = true, settings = true, operations = true }
+local readers = { info = true, now = true, journal = true, settings = true, operations = true,
+  faults = true }
 
 ---What a client needs to know to use the sandbox.
 function verbs.info()
@@ -38,6 +41,7 @@ function verbs.info()
     imp_key = config.imp_key, imp_secret = config.imp_secret, api_secret = config.api_secret,
     store_id = config.store_id, merchant_id = config.merchant_id, seed = tostring(config.seed),
     webhook_secret = config.webhook_secret, webhook_secrets = config.webhook_secrets,
+    console_url = ports.v2 and ("http://127.0.0.1:%d/"):format(ports.v2), lang = config.lang,
     clock = config.clock, channel_key = default, channel_keys = keys,
     cards = require("portone.sandbox.cards").public(),
   }
@@ -71,10 +75,13 @@ end
 
 -- {====== The clock ======
 
----Where a duration ends: the target of `step`.
+---Where a duration ends: the target of `step`. "next timer" ends where something is due.
 function verbs.target(args)
   if args.by == nil then
     return nil, "advance: a duration is expected"
+  end
+  if args.by == "next timer" then
+    return math.max(world:now(), world.clock:next_due() or 0)
   end
   return duration.after(world:now(), args.by)
 end
@@ -117,9 +124,13 @@ function verbs.fault(rule)
   return world.faults:add(rule)
 end
 
-function verbs.clear_faults()
-  world.faults:clear()
-  return true
+---Ends one fault, or all of them.
+function verbs.clear_faults(args)
+  return world.faults:clear(args.id)
+end
+
+function verbs.faults()
+  return json.array(world.faults:list())
 end
 
 -- Settings that are fields of the configuration itself.
@@ -204,21 +215,21 @@ end
 -- {====== Over HTTP ======
 
 ---Is a request for this module?
----@param x { port: string, target: string }
+---@param x { target: string }
 ---@return boolean
 function M.is_for(x)
-  return x.port == "v2" and x.target:sub(1, #PREFIX) == PREFIX
+  return x.target:sub(1, #PREFIX) == PREFIX
+end
+
+---Does a request for this module, or a verb of the handle, change nothing?
+---@param x { method: string }|string
+---@return boolean
+function M.reads(x)
+  return type(x) == "table" and x.method == "GET" or readers[x] == true
 end
 
 local function answer(status, value)
-  return { status = status, headers = { "Content-Type: application/json; charset=utf-8" },
-    body = assert(json.encode(value)) }
-end
-
--- A page of some site that a browser was led to by name must not move the sandbox.
-local function is_local(host)
-  local name = (host or ""):gsub(":%d+$", "")
-  return name == "127.0.0.1" or name == "localhost" or name == "[::1]"
+  return guard.plan(status, "application/json; charset=utf-8", assert(json.encode(value)))
 end
 
 local function arguments(x, query)
@@ -240,8 +251,9 @@ end
 ---@return table plan
 function M.serve(x)
   local name, query = x.target:sub(#PREFIX + 1):match("^([%w_]*)%??(.*)$")
-  if not is_local(x.headers.host) then
-    return answer(403, { message = "only for this machine" })
+  local refusal = guard.problem(x.headers, world.config.hosts)
+  if refusal then
+    return answer(403, { message = refusal })
   end
   if not name or not verbs[name] then
     return answer(404, { message = "no such verb" })

@@ -9,7 +9,12 @@
 local core = require "portone.core"
 local json = require "portone.json"
 
+local journal = require "portone.sandbox.journal"
+
 local M = {}
+
+-- So much of a receiver's answer is in the journal.
+local SHOWN = 4096
 
 local V2_WAITS = { 60, 240, 960, 3840, 15360 }
 local V1_WAITS = { 60, 60, 60, 60, 60 }
@@ -332,6 +337,7 @@ function methods:delivered(id, status, body, message)
   try.status, try.answer = status, body
   try.error = not status and message or nil
   try.entry.status, try.entry.error = status, try.error
+  try.entry.answer = status and body ~= "" and journal.body(body:sub(1, SHOWN)) or nil
   if flight.again then
     return
   end
@@ -346,6 +352,7 @@ function methods:delivered(id, status, body, message)
   hook.state = wait and "waiting" or "failed"
   if wait then
     hook.retry_at = try.at + wait
+    try.entry.retry_at = hook.retry_at
     self.world:at(hook.retry_at, function() attempt(self, hook) end)
   end
 end

@@ -112,7 +112,7 @@ local mt = { __name = "portone.sandbox.faults", __index = methods }
 ---@param seed string|number  of the draws
 ---@return portone.sandbox.faults
 function M.new(seed)
-  return setmetatable({ rules = {}, ids = ids.new("faults " .. tostring(seed)) }, mt)
+  return setmetatable({ rules = {}, count = 0, ids = ids.new("faults " .. tostring(seed)) }, mt)
 end
 
 local function names_of_kinds()
@@ -152,7 +152,7 @@ end
 
 ---Adds a rule.
 ---@param rule portone.sandbox.fault
----@return boolean? ok
+---@return integer? id
 ---@return string? problem
 function methods:add(rule)
   local problem = problem_of(rule)
@@ -166,14 +166,48 @@ function methods:add(rule)
       nth[n] = true
     end
   end
-  table.insert(self.rules, { rule = rule, kind = kinds[rule.fault], nth = nth, seen = 0,
-    struck = 0 })
-  return true
+  self.count = self.count + 1
+  table.insert(self.rules, { id = self.count, rule = rule, kind = kinds[rule.fault], nth = nth,
+    seen = 0, struck = 0 })
+  return self.count
 end
 
----Forgets every rule.
-function methods:clear()
-  self.rules = {}
+---Forgets one rule, or every rule.
+---@param id? integer
+---@return boolean? ok
+---@return string? problem
+function methods:clear(id)
+  if id == nil then
+    self.rules = {}
+    return true
+  end
+  for i, entry in ipairs(self.rules) do
+    if entry.id == id then
+      table.remove(self.rules, i)
+      return true
+    end
+  end
+  return nil, "no fault has the id " .. tostring(id)
+end
+
+---The rules in force, oldest first.
+---@return { id: integer, rule: portone.sandbox.fault, seen: integer, struck: integer }[]
+function methods:list()
+  local out = {}
+  for i, entry in ipairs(self.rules) do
+    out[i] = { id = entry.id, rule = entry.rule, seen = entry.seen, struck = entry.struck }
+  end
+  return out
+end
+
+---What a kind of fault does: "request" when it strikes requests, "webhook" when webhooks.
+---@return table<string, "request"|"webhook">
+function M.kinds()
+  local out = {}
+  for name, kind in pairs(kinds) do
+    out[name] = kind.webhook and "webhook" or "request"
+  end
+  return out
 end
 
 local function is_for(rule, op)

@@ -25,7 +25,11 @@ local M = {}
 ---@field channels? table[]        { pg = "tosspayments", key =, pg_id =, name =, default = }
 ---@field channel_groups? table    V1: id to list of channel keys or { key, ratio }
 ---@field settings? table          see portone.sandbox.world, v1.settings, v2.settings
----@field v1_port? integer         and v2_port: 0 lets the system choose (default)
+---@field v1_port? integer         and v2_port: 0 lets the system choose (default); fixed ones
+--- keep the addresses the same from run to run
+---@field hosts? string[]          names beside 127.0.0.1, localhost and *.localhost by which a
+--- browser may reach the console and the control calls, e.g. "sandbox.test"
+---@field lang? "ko"|"en"          language of the console; default: the browser's
 ---@field journal_limit? integer   requests and webhooks that are kept (20000)
 local options = {
   seed = "string or number", clock = "string", time = "number", api_secret = "string",
@@ -33,12 +37,13 @@ local options = {
   webhook_secret = "string", webhook_secrets = "table", webhook_url = "string",
   v1_webhook_url = "string", webhook_version = "string", webhook_wait = "number",
   channels = "table", channel_groups = "table", settings = "table", v1_port = "number",
-  v2_port = "number", journal_limit = "number",
+  v2_port = "number", journal_limit = "number", hosts = "table", lang = "string",
 }
 
 local choices = {
   clock = { manual = true, real = true },
   webhook_version = { ["2024-04-25"] = true, ["2024-01-01"] = true },
+  lang = { ko = true, en = true },
 }
 
 local function check_option(name, value, level)
@@ -65,8 +70,11 @@ local function check_option(name, value, level)
 end
 
 ---@class portone.sandbox
----@field v1_url string
----@field v2_url string
+---@field v1_url string                       base_url for V1: "http://127.0.0.1:40001"
+---@field v2_url string                       base_url for V2
+---@field console_url string                  the console page, to be opened in a browser; it is
+--- at the root of both ports
+---@field lang? string                        as given
 ---@field api_secret string
 ---@field imp_key string
 ---@field imp_secret string
@@ -162,7 +170,8 @@ end
 ---Moves the clock, running what falls due on the way in order. Webhooks are delivered at the
 ---time that sends them: the clock does not move on before their receivers have answered, or
 ---`webhook_wait` seconds of real time have passed in all.
----@param by string|number  "1 month", "3 days 2 hours", seconds; months by the calendar in UTC
+---@param by string|number  "1 month", "3 days 2 hours", seconds; months by the calendar in UTC;
+--- "next timer": to where something is due (a schedule, a webhook's next attempt), if anything is
 ---@return integer timers that ran
 function methods:advance(by)
   check_self(self, "advance", 2)
@@ -256,14 +265,22 @@ end
 
 ---Makes something go wrong.
 ---@param rule portone.sandbox.fault
+---@return integer id  for `clear_faults`
 function methods:fault(rule)
   check_self(self, "fault", 2)
-  must(self, "fault", rule)
+  return must(self, "fault", rule)
 end
 
----Ends all faults.
-function methods:clear_faults()
-  must(self, "clear_faults")
+---The faults in force: how many calls each has seen, and struck.
+---@return { id: integer, rule: portone.sandbox.fault, seen: integer, struck: integer }[]
+function methods:faults()
+  return must(self, "faults")
+end
+
+---Ends all faults, or one.
+---@param id? integer  from `fault`
+function methods:clear_faults(id)
+  must(self, "clear_faults", { id = id })
 end
 
 ---Makes something happen outside the APIs: a deposit, an outage of a PG.
@@ -298,7 +315,8 @@ function mt.__tostring(self)
   if self.stopped then
     return "portone.sandbox (stopped)"
   end
-  return ("portone.sandbox (V1 %s, V2 %s)"):format(self.v1_url, self.v2_url)
+  return ("portone.sandbox (V1 %s, V2 %s, console %s)"):format(self.v1_url, self.v2_url,
+    self.console_url)
 end
 
 return M

@@ -8,6 +8,7 @@ local check = require "portone.check"
 local json = require "portone.json"
 
 local browser = require "portone.sandbox.browser"
+local console = require "portone.sandbox.console"
 local control = require "portone.sandbox.control"
 local journal = require "portone.sandbox.journal"
 local router = require "portone.sandbox.router"
@@ -18,6 +19,9 @@ local world_of = require "portone.sandbox.world"
 local M = {}
 
 local books = { v1 = "portone.sandbox.v1", v2 = "portone.sandbox.v2" }
+
+-- Who has paths of their own beside the APIs; the first that wants a request gets it.
+local parts = { console, browser, control }
 
 local world, routes
 
@@ -288,8 +292,14 @@ end
 ---@return table plan     see src/sandbox/httpd.h
 function M.handle(port, method, target, headers, body)
   local x = { port = port, method = method, target = target, headers = headers, body = body }
-  local run = browser.is_for(x) and browser.serve or control.is_for(x) and control.serve or serve
-  return resume(coroutine.create(run), x)
+  for _, part in ipairs(parts) do
+    if part.is_for(x) then
+      world.changes = world.changes + (part.reads and part.reads(x) and 0 or 1)
+      return resume(coroutine.create(part.serve), x)
+    end
+  end
+  world.changes = world.changes + 1
+  return resume(coroutine.create(serve), x)
 end
 
 ---The time of a request that waits has come.
@@ -298,6 +308,7 @@ end
 function M.again(token)
   local thread = waiting[token]
   waiting[token] = nil
+  world.changes = world.changes + 1
   return resume(thread)
 end
 
@@ -308,6 +319,7 @@ end
 ---@return string? problem
 function M.call(name, text)
   local value, problem = control.call(name, json.decode(text) or {})
+  world.changes = world.changes + (control.reads(name) and 0 or 1)
   world:run_due()
   if problem ~= nil then
     return nil, problem
@@ -323,6 +335,7 @@ end
 function M.delivered(id, status, body, message)
   local ok, problem = xpcall(function()
     world.deliver:delivered(id, status, body, message)
+    world.changes = world.changes + 1
     world:run_due()
   end, debug.traceback)
   if not ok then
@@ -333,7 +346,7 @@ end
 ---A clock that runs by itself has moved.
 ---@return number seconds until the next timer is due
 function M.tick()
-  world:run_due()
+  world.changes = world.changes + world:run_due()
   local due = world.clock:next_due()
   return due and math.max(0, due - world:now()) or 1
 end
@@ -347,8 +360,9 @@ function M.open(config, host)
   for _, name in ipairs { "v1", "v2" } do
     require(books[name]).open(world)
   end
-  control.open(world)
-  browser.open(world)
+  for _, part in ipairs(parts) do
+    part.open(world)
+  end
 end
 
 return M

@@ -16,6 +16,7 @@ local M = {}
 
 ---@class portone.sandbox.world
 ---@field config table
+---@field changes integer  goes up with whatever may have changed something; see console/
 ---@field journal portone.sandbox.entry[]
 local methods = {}
 local mt = { __name = "portone.sandbox.world", __index = methods }
@@ -85,7 +86,7 @@ function M.new(given, host)
   local seed = given.seed or core.hex(core.random(8))
   local self = setmetatable({
     clock = clock.new(given.clock or "manual", given.time),
-    ids = ids.new(seed), faults = faults.new(seed), host = host,
+    ids = ids.new(seed), faults = faults.new(seed), host = host, changes = 0,
     log = journal.new(given.journal_limit or M.JOURNAL_LIMIT),
   }, mt)
   self.journal = self.log.entries
@@ -218,10 +219,14 @@ function methods:run_some(limit)
 end
 
 ---Runs all timers that are due by now.
+---@return integer ran
 function methods:run_due()
+  local all = 0
   repeat
     local ran = self:run_some(self:now())
+    all = all + ran
   until ran == 0
+  return all
 end
 
 return M

@@ -11,7 +11,7 @@ local settings = require "portone.sandbox.v1.settings"
 local state = require "portone.sandbox.v1.state"
 local view = require "portone.sandbox.v1.view"
 
-local M = { handlers = {} }
+local M = { handlers = {}, actions = {} }
 
 local function set(...)
   local out = {}
@@ -188,6 +188,49 @@ M.handlers["v1.payments.cancel"] = function(world, req)
     charge.webhook(world, payment, "cancelled", entry.cancellation_id)
   end
   return answer.ok(view.payment(payment))
+end
+
+-- What a person at the admin console need not type: the tax goes back with the money, and the money
+-- to the account it came from.
+local function complete(payment, args)
+  local body = {}
+  for name, value in pairs(args) do body[name] = value end
+  body.reason = body.reason or "관리자 취소"
+  body.extra = body.extra or { requester = "admin" }
+  if not body.amount or body.amount == M.refundable(payment) then
+    body.tax_free = body.tax_free
+      or money.sub(payment.tax_free or 0, payment.cancelled_tax_free, payment.currency)
+  end
+  local vat, share = payment.vat_amount, (body.amount or M.refundable(payment)) / payment.amount
+  body.vat_amount = body.vat_amount or vat and money.round(vat * share, payment.currency)
+  body.refund_holder = body.refund_holder or payment.buyer_name or payment.vbank_holder or "구매자"
+  body.refund_bank = body.refund_bank or payment.vbank_code or "088"
+  body.refund_account = body.refund_account or payment.vbank_num or "00000000000000"
+  body.refund_tel = body.refund_tel or payment.buyer_tel or "01000000000"
+  return body
+end
+
+--- Somebody refunds a payment in PortOne's admin console, which a webhook tells, as the API's own
+--- refunds do only when asked. The rules of the PGs hold here too.
+---@param world table
+---@param args { imp_uid: string, amount?: number, reason?: string } `amount`: all that is left
+--- unless said; also tax_free, vat_amount, refund_holder, refund_bank, refund_account, refund_tel
+---@return table? payment as the API shows it
+---@return string? problem
+function M.actions.cancel(world, args)
+  local payment, problem = find(world, { imp_uid = args.imp_uid, merchant_uid = args.merchant_uid })
+  problem = problem or state_problem(payment)
+  if problem then return nil, problem end
+  local body = complete(payment, args)
+  local amount, tax_free
+  amount, problem = amount_of(payment, body)
+  if amount then tax_free, problem = tax_free_of(payment, body, amount) end
+  problem = problem or pg_problem(world, payment, body, amount)
+  if problem then return nil, problem end
+  local entry = M.commit(world, payment,
+    { amount = amount, tax_free = tax_free, reason = body.reason })
+  charge.webhook(world, payment, "cancelled", entry.cancellation_id)
+  return view.payment(payment)
 end
 
 return M

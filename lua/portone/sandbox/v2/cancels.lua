@@ -153,8 +153,8 @@ local function fail(world, tx, c)
   tx.updated_at = world:now()
 end
 
-local function add(world, tx, c, body)
-  c.id, c.reason, c.trigger, c.requested_at = world:uuid(), body.reason, "API", world:now()
+local function add(world, tx, c, reason, trigger)
+  c.id, c.reason, c.trigger, c.requested_at = world:uuid(), reason, trigger, world:now()
   tx.cancellations[#tx.cancellations + 1] = c
   tx.updated_at = world:now()
 end
@@ -181,7 +181,7 @@ M.handlers["v2.payment.cancel_payment"] = function(world, req)
   if refusal and settings.is(world, "v2_refused_cancel", "error") then
     return answer.declined(refusal)
   end
-  add(world, tx, c, body)
+  add(world, tx, c, body.reason, "API")
   if refusal then
     fail(world, tx, c)
   elseif gateways.of(tx.pg.pg).async_cancel then
@@ -236,6 +236,33 @@ function M.actions.settle_cancellation(world, args)
     end
   end
   return nil, "no cancellation is pending"
+end
+
+local function console_cancel(world, args)
+  local tx = state.payment(world, args.store_id or world.config.store_id, args.payment_id).tx
+  local body = { amount = args.amount, taxFreeAmount = args.tax_free, vatAmount = args.vat,
+    refundAccount = { bank = tx.method and tx.method.bank, number = "-" } }
+  local c = plan(world, tx, body)
+  local refusal = channels.outage(world, tx.pg)
+  if refusal then answer.refuse("PG_PROVIDER", refusal.pg_message) end
+  add(world, tx, c, args.reason or "cancelled by the merchant", "CONSOLE")
+  if gateways.of(tx.pg.pg).async_cancel then
+    request(world, tx, c)
+  else
+    succeed(world, tx, c)
+  end
+  return view.cancellation(world, c)
+end
+
+--- Somebody cancels a payment in PortOne's admin console.
+---@param world table
+---@param args table { payment_id, store_id?, amount? = all that is left, tax_free?, vat?, reason? }
+---@return table|nil cancellation
+---@return string|nil problem
+function M.actions.cancel(world, args)
+  local refusal, cancellation = answer.try(console_cancel, world, args)
+  if refusal then return nil, refusal.body.message end
+  return cancellation
 end
 
 return M

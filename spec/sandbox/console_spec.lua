@@ -1,0 +1,675 @@
+local socket = require "socket"
+
+local core = require "portone.core"
+local json = require "portone.json"
+local sandbox = require "portone.sandbox"
+local settings_of_v1 = require("portone.sandbox.v1").settings
+local settings_of_v2 = require("portone.sandbox.v2.settings").list
+local settings_of_world = require("portone.sandbox.world").settings
+local texts = require "portone.sandbox.console.texts"
+local faults = require "portone.sandbox.faults"
+
+local START = 1767225600
+local DATA = "/_sandbox/console/"
+local EVIL = [[</script><b onx="alert(1)">'"&]]
+
+local http = core.client {}
+
+local function headers_of(raw)
+  local out = {}
+  for name, value in raw:gmatch("([^\r\n:]+): ([^\r\n]*)") do out[name:lower()] = value end
+  return out
+end
+
+local function call(s, method, path, headers, body)
+  local status, text, raw = http:perform(method, (s.base or s.v2_url) .. path, headers or {},
+    body, 20)
+  assert.is_number(status, tostring(text))
+  return status, text, headers_of(raw)
+end
+
+-- What a view says now.
+local function view(s, path, headers)
+  local status, text, got = call(s, "GET", DATA .. path, headers)
+  assert.equal(200, status, text)
+  local answer = assert(json.decode(text))
+  return answer.value, answer.head, got
+end
+
+local function act(s, verb, args)
+  local status, text = call(s, "POST", "/_sandbox/" .. verb,
+    { "Content-Type: application/json", "Origin: " .. s.v2_url, "Sec-Fetch-Site: same-origin" },
+    json.encode(args or {}))
+  return status, assert(json.decode(text))
+end
+
+local function start(given)
+  local all = { seed = "console", time = START }
+  for name, value in pairs(given or {}) do all[name] = value end
+  local s = assert(sandbox.start(all))
+  return s, s:client()
+end
+
+local function v1_card(s, name)
+  local card = s.cards[name or "success"]
+  return { card_number = card.card_number, expiry = card.expiry, birth = card.birth,
+    pwd_2digit = card.pwd_2digit, channel_key = s.channel_key }
+end
+
+local function issue_v1(s, client, uid, name)
+  local args = v1_card(s, name)
+  args.customer_uid = uid
+  return assert(client.issue_billing_key(args))
+end
+
+local function issue_v2(s, client, name)
+  return assert(client.issue_billing_key { channelKey = s.channel_key, method = { card = {
+    credential = s.cards[name or "success"].credential } } }).billingKeyInfo.billingKey
+end
+
+local function account(s, client, id, total)
+  return assert(client.v2.payment.pay_instantly { paymentId = id, channelKey = s.channel_key,
+    orderName = "year", amount = { total = total }, currency = "KRW", method = {
+      virtualAccount = { bank = "SHINHAN", expiry = { validHours = 72 },
+        option = { type = "NORMAL" } } } })
+end
+
+describe("sandbox console", function()
+  local s, client
+
+  before_each(function() s, client = start() end)
+  after_each(function() s:stop() end)
+
+  it("is a page at the root of both ports, at the address the handle tells", function()
+    assert.equal(s.v2_url .. "/", s.console_url)
+    assert.truthy(tostring(s):find(s.console_url, 1, true))
+    for _, url in ipairs { s.v1_url, s.v2_url } do
+      local status, text, headers = call({ base = url }, "GET", "/")
+      assert.equal(200, status)
+      assert.equal("text/html; charset=utf-8", headers["content-type"])
+      for path in text:gmatch('"(/_sandbox/[^"]+)"') do
+        assert.equal(200, (call({ base = url }, "GET", path)), path)
+      end
+      assert.equal(200, (call({ base = url }, "GET", DATA .. "payments")))
+      assert.equal(200, (call({ base = url }, "GET", "/?lang=ko")))
+    end
+    assert.equal(0, #s:journal())
+  end)
+
+  it("runs nothing that is not its own file", function()
+    local _, text, headers = call(s, "GET", "/")
+    local csp = headers["content-security-policy"]
+    for _, rule in ipairs { "default-src 'none'", "script-src 'self'", "frame-ancestors 'none'",
+      "base-uri 'none'" } do
+      assert.truthy(csp:find(rule, 1, true), rule)
+    end
+    assert.is_nil(csp:find("unsafe", 1, true))
+    assert.equal("nosniff", headers["x-content-type-options"])
+    assert.equal("DENY", headers["x-frame-options"])
+    -- neither code nor style in the page, no address of another machine anywhere
+    assert.is_nil(text:find("%son%a+="))
+    assert.is_nil(text:find("style=", 1, true))
+    assert.is_nil(text:find("<script>", 1, true))
+    local _, script = call(s, "GET", DATA .. "app.js")
+    local _, style = call(s, "GET", DATA .. "style.css")
+    for _, file in ipairs { text, script, style } do
+      assert.is_nil(file:find("https?://"))
+      assert.is_nil(file:find("@import", 1, true))
+    end
+    -- nor a way to make markup of text
+    for _, name in ipairs { "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write",
+      "eval(", "new Function" } do
+      assert.is_nil(script:find(name, 1, true), name)
+    end
+  end)
+
+  it("has its controls named, in landmarks, in the language it was started with", function()
+    local _, text = call(s, "GET", "/")
+    for _, tag in ipairs { "<header", "<nav", "<main", 'role="status"', 'aria-live="polite"',
+      'name="viewport"' } do
+      assert.truthy(text:find(tag, 1, true), tag)
+    end
+    assert.truthy(text:find('data-lang=""', 1, true))
+    for name in text:gmatch('data%-t="([^"]+)"') do
+      assert.is_string(texts.en[name], name)
+      assert.is_string(texts.ko[name], name)
+    end
+    local korean = start { lang = "ko" }
+    assert.equal("ko", korean.lang)
+    assert.truthy(select(2, call(korean, "GET", "/")):find('data-lang="ko"', 1, true))
+    korean:stop()
+    assert.has_error(function() sandbox.start { lang = "fr" } end,
+      "sandbox: option 'lang' cannot be 'fr'")
+  end)
+
+  it("says everything in both languages", function()
+    local function same(a, b, path)
+      for name, value in pairs(a) do
+        assert.equal(type(value), type(b[name]), path .. name)
+        if type(value) == "table" then
+          same(value, b[name], path .. name .. ".")
+          same(b[name], value, path .. name .. ".")
+        else
+          local places = {}
+          for place in value:gmatch("{%d}") do places[place] = true end
+          for place in b[name]:gmatch("{%d}") do
+            assert.is_true(places[place], path .. name .. " " .. place)
+          end
+        end
+      end
+    end
+    same(texts.en, texts.ko, "")
+    same(texts.ko, texts.en, "")
+    local _, script = call(s, "GET", DATA .. "app.js")
+    for name in script:gmatch('%f[%w_]t%("([%w_]+)"[,)]') do
+      assert.is_string(texts.en[name], name)
+    end
+    for name in pairs(faults.kinds()) do assert.is_string(texts.en.faults_text[name], name) end
+    for _, list in ipairs { settings_of_v1, settings_of_v2, settings_of_world } do
+      for name in pairs(list) do assert.is_string(texts.en.settings_text[name], name) end
+    end
+  end)
+
+  it("shows payments of both APIs, newest first, in words they have in common", function()
+    issue_v1(s, client, "user-1")
+    assert(client.request_pay_again { customer_uid = "user-1", merchant_uid = "order-1",
+      amount = 3000, name = "month" })
+    s:advance "1 hour"
+    local key, bad = issue_v2(s, client), issue_v2(s, client, "declined")
+    local function pay(id, billing_key, currency)
+      return client.request_pay_again { paymentId = id, billingKey = billing_key,
+        orderName = "sword", amount = { total = 1999 }, currency = currency or "KRW" }
+    end
+    assert(pay("p-1", key, "USD"))
+    assert.is_nil(pay("p-2", bad))
+    account(s, client, "p-3", 5000)
+    assert(client.v2.payment.cancel_payment { paymentId = "p-1", amount = 900, reason = "r" })
+    local value, head = view(s, "payments")
+    assert.equal(4, value.total)
+    local seen = {}
+    for i, row in ipairs(value.rows) do
+      seen[i] = { row.api, row.order, row.state, row.amount, row.decimals, row.left }
+    end
+    assert.same({ { "v2", "p-3", "deposit", 5000, 0, 0 }, { "v2", "p-2", "failed", 1999, 0, 0 },
+      { "v2", "p-1", "partial", 1999, 2, 1099 }, { "v1", "order-1", "paid", 3000, 0, 3000 } },
+      seen)
+    assert.equal(4, head.counts.payments)
+    assert.equal(3, head.counts.keys)
+    assert.equal(START + 3600, head.now)
+    assert.equal(1, view(s, "payments?state=failed").total)
+    assert.equal("order-1", view(s, "payments?q=ORDER-1").rows[1].order)
+    assert.equal(0, view(s, "payments?q=nothing-like-it").total)
+    local one = view(s, "one?kind=payments&api=v2&id=p-1")
+    assert.same({ "PARTIAL_CANCELLED", 900 }, { one.status, one.amount.cancelled })
+    assert.equal("order-1", view(s, "one?kind=payments&api=v1&id=" .. value.rows[4].id)
+      .merchant_uid)
+    assert.equal(400, (call(s, "GET", DATA .. "one?kind=payments&api=v2&id=none")))
+    assert.equal(400, (call(s, "GET", DATA .. "one?kind=secrets&api=v2&id=none")))
+  end)
+
+  it("shows billing keys with masked cards, and schedules, the next one first", function()
+    issue_v1(s, client, "user-1")
+    local key = issue_v2(s, client)
+    local function schedule(id, days)
+      return assert(client.schedule { paymentId = id, timeToPay = START + days * 86400,
+        payment = { billingKey = key, orderName = "month", amount = { total = 10 },
+          currency = "KRW" } })
+    end
+    schedule("later", 20)
+    schedule("sooner", 10)
+    assert(client.schedule { customer_uid = "user-1", schedules = { { merchant_uid = "first",
+      schedule_at = START + 86400, amount = 10, currency = "KRW", name = "n" } } })
+    local keys = view(s, "keys")
+    assert.equal(2, keys.total)
+    for _, row in ipairs(keys.rows) do assert.equal("424242******4242", row.number) end
+    local function order()
+      local out = {}
+      for i, row in ipairs(view(s, "schedules").rows) do out[i] = row.order .. " " .. row.state end
+      return out
+    end
+    assert.same({ "first scheduled", "sooner scheduled", "later scheduled" }, order())
+    assert.equal(START + 86400, select(2, view(s, "schedules")).next)
+    s:advance "15 days"
+    assert.same({ "later scheduled", "sooner paid", "first paid" }, order())
+    assert.equal(1, select(2, view(s, "schedules")).counts.schedules)
+    local row = view(s, "schedules?q=later").rows[1]
+    assert.equal("SCHEDULED", view(s, "one?kind=schedules&api=v2&id=" .. row.id).status)
+    assert.equal("executed", view(s, "one?kind=schedules&api=v1&id=first").schedule_status)
+    assert.equal("ISSUED", view(s, "one?kind=keys&api=v2&id=" .. key).status)
+    assert.equal("user-1", view(s, "one?kind=keys&api=v1&id=user-1").customer_uid)
+  end)
+
+  it("shows a request with what was sent and answered, secrets masked", function()
+    local card = s.cards.success
+    issue_v1(s, client, "user-1")
+    local value = view(s, "timeline?group=request")
+    local row = value.rows[1]
+    assert.same({ "request", "POST", "/subscribe/customers/user-1", 200, "v1.customers.issue" },
+      { row.kind, row.method, row.path, row.status, row.op })
+    local entry = view(s, "entry?n=" .. row.n)
+    assert.equal("[redacted]", json.decode(entry.body.text).card_number)
+    assert.equal("Bearer [redacted]", json.decode(entry.headers.text).authorization)
+    assert.equal(0, json.decode(entry.answer.text).code)
+    local all = {}
+    for _, one in ipairs(view(s, "timeline").rows) do
+      all[#all + 1] = select(2, call(s, "GET", DATA .. "entry?n=" .. one.n))
+    end
+    all = table.concat(all)
+    for _, secret in ipairs { card.card_number, card.credential.number, card.birth,
+      s.api_secret, s.imp_secret } do
+      assert.is_nil(all:find(secret, 1, true))
+    end
+    assert.equal(400, (call(s, "GET", DATA .. "entry?n=100000")))
+    assert.equal(400, (call(s, "GET", DATA .. "entry?n=x")))
+  end)
+
+  it("shows a webhook with every attempt to deliver it", function()
+    local inbox = s:inbox { status = 500, body = "down " .. EVIL }
+    local key = issue_v2(s, client)
+    assert(client.request_pay_again { paymentId = "p-1", billingKey = key, orderName = "sword",
+      amount = { total = 10 }, currency = "KRW" })
+    s:flush()
+    s:advance "1 minute"
+    local function newest()
+      return view(s, "timeline?group=webhook&q=p-1").rows[1]
+    end
+    assert.same({ "Transaction.Paid", 500, 2, "p-1" },
+      { newest().type, newest().status, newest().attempt, newest().order })
+    inbox:answer { status = 200 }
+    s:advance "next timer"
+    local entry = view(s, "entry?n=" .. newest().n)
+    local seen = {}
+    for i, try in ipairs(entry.attempts) do
+      seen[i] = { try.attempt, try.status, try.at - START }
+    end
+    assert.same({ { 1, 500, 0 }, { 2, 500, 60 }, { 3, 200, 300 } }, seen)
+    assert.equal("p-1", json.decode(entry.body.text).data.paymentId)
+    local first = view(s, "entry?n=" .. entry.attempts[1].n)
+    assert.equal("down " .. EVIL, first.answer.text)
+    assert.equal(START + 60, first.retry_at)
+  end)
+
+  it("hands on hostile texts as data", function()
+    issue_v1(s, client, "user-1")
+    assert(client.request_pay_again { customer_uid = "user-1", merchant_uid = EVIL, amount = 10,
+      name = EVIL })
+    call(s, "GET", "/" .. core.escape(EVIL), { "X-Evil: " .. EVIL })
+    assert.equal(EVIL, view(s, "payments").rows[1].name)
+    local status, _, headers = call(s, "GET", DATA .. "payments")
+    assert.equal(200, status)
+    assert.equal("application/json; charset=utf-8", headers["content-type"])
+    assert.equal("nosniff", headers["x-content-type-options"])
+    for _, row in ipairs(view(s, "timeline").rows) do
+      assert.is_table(view(s, "entry?n=" .. row.n))
+    end
+    local value = view(s, "timeline?q=" .. core.escape(EVIL:lower()))
+    assert.is_true(#value.rows >= 2)
+    assert.equal(400, (call(s, "GET", DATA .. "payments?q=%ff")))
+  end)
+
+  it("answers 304 until something may have changed", function()
+    local _, _, got = view(s, "timeline")
+    local tag = "If-None-Match: " .. got.etag
+    local function unchanged() return (call(s, "GET", DATA .. "timeline", { tag })) == 304 end
+    assert.is_true(unchanged())
+    s:journal()
+    call(s, "GET", "/_sandbox/info")
+    view(s, "settings")
+    assert.is_true(unchanged())
+    for _, change in ipairs {
+      function() call(s, "GET", "/payments/p-1") end,
+      function() s:advance(1) end,
+      function() s:set("v2_paid_again", "charge") end,
+      function() s:fault { fault = "error" } end,
+      function() s:clear_faults() end,
+    } do
+      assert.is_true(unchanged())
+      change()
+      assert.is_false(unchanged())
+      tag = "If-None-Match: " .. select(3, view(s, "timeline")).etag
+    end
+    local inbox = s:inbox { delay = 0.2 }
+    issue_v2(s, client)
+    tag = "If-None-Match: " .. select(3, view(s, "timeline")).etag
+    s:flush()
+    assert.equal(1, inbox:count())
+    assert.is_false(unchanged())
+    local other = start { seed = "console" }
+    assert.equal(200, (call(other, "GET", DATA .. "timeline", { tag })))
+    other:stop()
+  end)
+
+  it("moves the clock", function()
+    local key = issue_v2(s, client)
+    assert(client.schedule { paymentId = "p-1", timeToPay = START + 40 * 86400, payment = {
+      billingKey = key, orderName = "month", amount = { total = 10 }, currency = "KRW" } })
+    assert.same({ 200, { value = 0 } }, { act(s, "advance", { by = "1 hour" }) })
+    assert.equal(START + 3600, s:now())
+    assert.same({ 200, { value = 0 } }, { act(s, "advance", { by = "1 month" }) })
+    assert.equal(START + 3600 + 31 * 86400, s:now())
+    assert.same({ 200, { value = 1 } }, { act(s, "advance", { by = "next timer" }) })
+    assert.equal(START + 40 * 86400, s:now())
+    assert.same({ 200, { value = 0 } }, { act(s, "advance", { by = "next timer" }) })
+    assert.equal(START + 40 * 86400, s:now())
+    assert.equal("paid", view(s, "payments").rows[1].state)
+  end)
+
+  it("takes faults from its form, counts them, ends one or all", function()
+    local _, first = act(s, "fault", { fault = "error", op = "v2.*", nth = { 2 } })
+    local _, second = act(s, "fault", { fault = "latency", seconds = 0, probability = 0.5 })
+    assert.same({ 1, 2 }, { first.value, second.value })
+    local status, refusal = act(s, "fault", { fault = "latency" })
+    assert.equal(400, status)
+    assert.matches("seconds", refusal.message)
+    for _ = 1, 3 do call(s, "GET", "/payments/p-1") end
+    local rows = view(s, "faults").rows
+    assert.same({ 2, 3, 1 }, { #rows, rows[1].seen, rows[1].struck })
+    assert.same({ op = "v2.*", fault = "error", nth = { 2 } }, rows[1].rule)
+    assert.equal(200, (act(s, "clear_faults", { id = 1 })))
+    assert.equal(400, (act(s, "clear_faults", { id = 1 })))
+    assert.equal(2, view(s, "faults").rows[1].id)
+    assert.equal(2, s:faults()[1].id)
+    assert.equal(3, s:fault { fault = "reset" })
+    s:clear_faults(2)
+    assert.equal(1, #s:faults())
+    act(s, "clear_faults")
+    assert.equal(0, #view(s, "faults").rows)
+    assert.equal("webhook", view(s, "faults").kinds.duplicate)
+  end)
+
+  it("shows every setting with what may be chosen, and changes it", function()
+    local function find(name)
+      for _, row in ipairs(view(s, "settings").rows) do
+        if row.name == name then return row end
+      end
+      error(name)
+    end
+    for _, list in ipairs { settings_of_v1, settings_of_v2, settings_of_world } do
+      for name in pairs(list) do find(name) end
+    end
+    assert.same({ "choice", "refuse", { "refuse", "charge" } },
+      { find("v2_paid_again").kind, find("v2_paid_again").value, find("v2_paid_again").choices })
+    assert.same({ "boolean", false }, { find("webhook_remote").kind, find("webhook_remote").value })
+    assert.equal("number", find("v2_max_cancels").kind)
+    assert.equal(200, (act(s, "set", { name = "v2_max_cancels", value = 7 })))
+    assert.equal(7, find("v2_max_cancels").value)
+    act(s, "set", { name = "v2_max_cancels" })
+    assert.equal(100, find("v2_max_cancels").value)
+    act(s, "set", { name = "webhook_url", value = "http://127.0.0.1:9/x" })
+    assert.equal("http://127.0.0.1:9/x", find("webhook_url").value)
+    assert.equal(400, (act(s, "set", { name = "nothing", value = 1 })))
+  end)
+end)
+
+describe("sandbox console, money", function()
+  local s, client
+
+  before_each(function()
+    s, client = start()
+    s:inbox()
+  end)
+  after_each(function() s:stop() end)
+
+  local function webhooks(kind)
+    s:flush()
+    local out = {}
+    for i, entry in ipairs(s:journal { kind = "webhook" }) do
+      out[i] = entry.type or entry.body.status
+    end
+    return kind and out[#out] or out
+  end
+
+  it("deposits into virtual accounts", function()
+    account(s, client, "p-1", 5000)
+    local status, answer = act(s, "act", { name = "v2.deposit", args = { payment_id = "p-1" } })
+    assert.same({ 200, true }, { status, answer.value.value })
+    assert.equal("paid", view(s, "payments").rows[1].state)
+    assert.equal("Transaction.Paid", webhooks(true))
+    answer = select(2, act(s, "act", { name = "v2.deposit", args = { payment_id = "p-1" } }))
+    assert.is_string(answer.value.problem)
+  end)
+
+  it("refunds V2 payments in part, then the rest, with webhooks", function()
+    local key = issue_v2(s, client)
+    assert(client.request_pay_again { paymentId = "p-1", billingKey = key, orderName = "sword",
+      amount = { total = 3000, taxFree = 500 }, currency = "KRW" })
+    local cancelled = assert(s:act("v2.cancel", { payment_id = "p-1", amount = 1000 }))
+    assert.same({ "SUCCEEDED", 1000, "CONSOLE" },
+      { cancelled.status, cancelled.totalAmount, cancelled.trigger })
+    assert.equal("Transaction.PartialCancelled", webhooks(true))
+    assert.equal(2000, view(s, "payments").rows[1].left)
+    local none, problem = s:act("v2.cancel", { payment_id = "p-1", amount = 2001 })
+    assert.is_nil(none)
+    assert.is_string(problem)
+    assert(s:act("v2.cancel", { payment_id = "p-1", reason = "all" }))
+    assert.equal("Transaction.Cancelled", webhooks(true))
+    local payment = assert(client.v2.payment.get_payment { paymentId = "p-1" })
+    assert.same({ "CANCELLED", 3000, 500 },
+      { payment.status, payment.amount.cancelled, payment.amount.cancelledTaxFree })
+    assert.equal("all", payment.cancellations[2].reason)
+    assert.is_nil((s:act("v2.cancel", { payment_id = "p-1" })))
+    assert.is_nil((s:act("v2.cancel", { payment_id = "none" })))
+  end)
+
+  it("refunds V2 virtual accounts without asking for one", function()
+    account(s, client, "p-1", 5000)
+    assert.is_nil((s:act("v2.cancel", { payment_id = "p-1" })))
+    assert(s:act("v2.deposit", { payment_id = "p-1" }))
+    assert(s:act("v2.cancel", { payment_id = "p-1" }))
+    assert.equal("cancelled", view(s, "payments").rows[1].state)
+  end)
+
+  it("refunds V1 payments, which the API would not announce", function()
+    issue_v1(s, client, "user-1")
+    local paid = assert(client.request_pay_again { customer_uid = "user-1", amount = 3000,
+      merchant_uid = "order-1", name = "n", tax_free = 1000, vat_amount = 180 })
+    local payment = assert(s:act("v1.cancel", { imp_uid = paid.imp_uid, amount = 500 }))
+    assert.same({ "paid", 500 }, { payment.status, payment.cancel_amount })
+    assert.equal("cancelled", webhooks(true))
+    assert.is_nil((s:act("v1.cancel", { imp_uid = paid.imp_uid, amount = 5000 })))
+    payment = assert(s:act("v1.cancel", { imp_uid = paid.imp_uid }))
+    assert.same({ "cancelled", 3000 }, { payment.status, payment.cancel_amount })
+    assert.equal("관리자 취소", payment.cancel_reason)
+    assert.is_nil((s:act("v1.cancel", { imp_uid = paid.imp_uid })))
+    assert.is_nil((s:act("v1.cancel", { imp_uid = "none" })))
+    local sum = 0
+    for _, entry in ipairs(s:journal { kind = "cancel" }) do sum = sum + entry.amount end
+    assert.equal(3000, sum)
+  end)
+
+  it("refunds V1 payments of PGs that want more to be said", function()
+    for i, pg in ipairs { "nice", "kcp", "html5_inicis" } do
+      local args = v1_card(s)
+      args.channel_key, args.customer_uid = s.channel_keys[pg], pg
+      args.customer_name, args.customer_email = "name", "a@example.com"
+      args.customer_tel = "010-0000-0000"
+      assert(client.issue_billing_key(args))
+      local paid = assert(client.request_pay_again { customer_uid = pg, amount = 1100,
+        merchant_uid = "order-" .. i, name = "n", tax_free = 100, vat_amount = 90 })
+      local payment = assert(s:act("v1.cancel", { imp_uid = paid.imp_uid }))
+      assert.equal("cancelled", payment.status, pg)
+    end
+  end)
+
+  it("deposits and refunds V1 virtual accounts", function()
+    local issued = assert(client.v1.vbanks.issue { channel_key = s.channel_key, amount = 900,
+      merchant_uid = "order-1", vbank_code = "088", vbank_due = START + 86400, name = "n",
+      buyer_name = "b" })
+    assert.equal("deposit", view(s, "payments").rows[1].state)
+    assert.is_nil((s:act("v1.cancel", { imp_uid = issued.imp_uid })))
+    assert(s:act("v1.deposit", { imp_uid = issued.imp_uid }))
+    assert.equal("paid", view(s, "payments").rows[1].state)
+    assert(s:act("v1.cancel", { imp_uid = issued.imp_uid }))
+    assert.equal("cancelled", view(s, "payments").rows[1].state)
+  end)
+end)
+
+describe("sandbox console and other origins", function()
+  local s
+
+  setup(function() s = start { hosts = { "Sandbox.test" } } end)
+  teardown(function() s:stop() end)
+
+  local function port(url) return url:match(":(%d+)$") end
+
+  it("is for names of this machine only", function()
+    local p = port(s.v2_url)
+    for host, status in pairs {
+      ["127.0.0.1:" .. p] = 200, ["localhost:" .. p] = 200, ["LOCALHOST"] = 200,
+      ["[::1]:" .. p] = 200, ["pay.localhost:9000"] = 200, ["sandbox.TEST:" .. p] = 200,
+      ["evil.example"] = 403, ["evil.example:" .. p] = 403, ["127.0.0.1.evil.example"] = 403,
+      ["localhost.evil.example"] = 403, ["evil-localhost"] = 403, ["sandbox.test.evil"] = 403,
+      ["192.168.0.1"] = 403, ["127.0.0.1@evil.example"] = 403,
+    } do
+      for _, path in ipairs { "/", DATA .. "payments", "/_sandbox/now", DATA .. "app.js" } do
+        assert.equal(status, (call(s, "GET", path, { "Host: " .. host })), host .. path)
+      end
+      assert.equal(status, (call(s, "POST", "/_sandbox/flush", { "Host: " .. host }, "{}")), host)
+    end
+  end)
+
+  it("takes orders from its own pages and from programs", function()
+    local before = s:now()
+    for _, headers in ipairs {
+      {}, { "Origin: " .. s.v2_url },
+      { "Origin: " .. s.v2_url, "Sec-Fetch-Site: same-origin" },
+      { "Host: sandbox.test:99", "Origin: http://sandbox.test:99" },
+    } do
+      assert.equal(200, (call(s, "POST", "/_sandbox/advance", headers, '{"by":1}')))
+    end
+    assert.equal(before + 4, s:now())
+    assert.equal(200, (call({ base = s.v1_url }, "POST", "/_sandbox/advance",
+      { "Origin: " .. s.v1_url }, '{"by":1}')))
+    assert.equal(before + 5, s:now())
+  end)
+
+  it("takes none from pages elsewhere, another port included", function()
+    local before = s:now()
+    for _, headers in ipairs {
+      { "Origin: http://evil.example" }, { "Origin: null" }, { "Origin: http://127.0.0.1:1" },
+      { "Origin: " .. s.v1_url }, { "Origin: http://localhost:" .. port(s.v2_url) },
+      { "Sec-Fetch-Site: cross-site" }, { "Sec-Fetch-Site: same-site" },
+      { "Origin: " .. s.v2_url, "Sec-Fetch-Site: cross-site" },
+      { "Origin: " .. s.v2_url .. ".evil.example" }, { "Origin: file://" },
+    } do
+      for _, kind in ipairs { "text/plain", "application/json",
+        "application/x-www-form-urlencoded" } do
+        local sent = { "Content-Type: " .. kind }
+        for _, line in ipairs(headers) do sent[#sent + 1] = line end
+        local status, text = call(s, "POST", "/_sandbox/advance", sent, '{"by":1}')
+        assert.equal(403, status, headers[1])
+        assert.is_string(json.decode(text).message)
+      end
+      assert.equal(403, (call(s, "GET", "/_sandbox/info", headers)), headers[1])
+      assert.equal(403, (call(s, "GET", DATA .. "settings", headers)), headers[1])
+    end
+    assert.equal(before, s:now())
+  end)
+
+  it("lets no page read an answer, ask ahead or frame it", function()
+    local c = assert(socket.connect("127.0.0.1", tonumber(port(s.v2_url))))
+    c:settimeout(20)
+    assert(c:send("OPTIONS /_sandbox/advance HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+      .. "Origin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n"
+      .. "Connection: close\r\n\r\n"))
+    local asked = assert(c:receive "*a")
+    c:close()
+    assert.matches("^HTTP/1.1 403 ", asked)
+    assert.is_nil(asked:lower():find("access-control", 1, true))
+    for _, path in ipairs { "/", "/_sandbox/info", DATA .. "settings" } do
+      local _, _, got = call(s, "GET", path)
+      assert.is_nil(got["access-control-allow-origin"])
+      assert.equal("same-origin", got["cross-origin-resource-policy"])
+      assert.equal("DENY", got["x-frame-options"])
+    end
+  end)
+
+  it("may be led to by a link, as the page alone holds no data", function()
+    local link = { "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate" }
+    assert.equal(200, (call(s, "GET", "/", link)))
+    assert.equal(403, (call(s, "GET", DATA .. "payments", link)))
+  end)
+
+  it("is read only, and has no other parts", function()
+    assert.equal(405, (call(s, "POST", DATA .. "payments", {}, "{}")))
+    assert.equal(405, (call(s, "DELETE", DATA .. "style.css")))
+    assert.equal(404, (call(s, "GET", DATA .. "secrets")))
+    assert.equal(404, (call(s, "GET", DATA .. "../info")))
+    assert.equal(404, (call(s, "GET", DATA)))
+    local status, text = call(s, "POST", "/", { "Authorization: PortOne " .. s.api_secret }, "{}")
+    assert.equal(404, status, text)
+  end)
+end)
+
+describe("sandbox console with a long journal", function()
+  local s
+
+  -- 5,000 scheduled payments: a charge and a webhook each
+  setup(function()
+    local client
+    s, client = start()
+    issue_v1(s, client, "user-1")
+    for i = 0, 4 do
+      local list = {}
+      for j = 1, 1000 do
+        list[j] = { merchant_uid = ("order-%d"):format(i * 1000 + j), schedule_at = START + i + 60,
+          amount = 100, currency = "KRW", name = "n" }
+      end
+      assert(client.schedule { customer_uid = "user-1", schedules = list })
+    end
+    s:advance "1 hour"
+  end)
+  teardown(function() s:stop() end)
+
+  it("pages through all entries, each once", function()
+    local seen, before = {}, nil
+    repeat
+      local value = view(s, "timeline?limit=200" .. (before and "&before=" .. before or ""))
+      assert.is_true(value.total > 10000)
+      for _, row in ipairs(value.rows) do
+        assert.is_nil(seen[row.n])
+        assert.is_true(row.n < (before or math.huge))
+        seen[row.n], before = true, row.n
+      end
+    until not value.older
+    assert.equal(#s:journal(), #seen)
+    assert.equal(50, #view(s, "timeline").rows)
+    assert.equal(200, #view(s, "timeline?limit=100000").rows)
+    assert.same({ 0, false }, { #view(s, "timeline?before=1").rows,
+      view(s, "timeline?before=1").older })
+  end)
+
+  it("pages through 5,000 payments, each once", function()
+    local seen, offset = {}, 0
+    repeat
+      local value = view(s, "payments?limit=200&offset=" .. offset)
+      assert.equal(5000, value.total)
+      for _, row in ipairs(value.rows) do
+        assert.is_nil(seen[row.order])
+        seen[row.order] = true
+      end
+      offset = offset + #value.rows
+    until offset == 5000
+    assert.equal(0, #view(s, "payments?offset=5000").rows)
+    assert.equal("order-77", view(s, "payments?q=order-77").rows[11].order)
+  end)
+
+  it("finds what it is asked for, in time", function()
+    local started = core.monotonic()
+    for _ = 1, 20 do
+      local rows = view(s, "timeline?group=money&q=order-1000").rows
+      assert.same({ 1, "charge" }, { #rows, rows[1].kind })
+      assert.equal(50, #view(s, "payments").rows)
+    end
+    assert.is_true((core.monotonic() - started) / 20 < 1)
+  end)
+
+  it("says in time that nothing has changed", function()
+    local tag = "If-None-Match: " .. select(3, view(s, "timeline")).etag
+    local started = core.monotonic()
+    for _ = 1, 100 do
+      assert.equal(304, (call(s, "GET", DATA .. "timeline", { tag })))
+    end
+    assert.is_true((core.monotonic() - started) / 100 < 0.1)
+  end)
+end)
