@@ -166,7 +166,10 @@ describe("sandbox console", function()
     end
     for name in pairs(faults.kinds()) do assert.is_string(texts.en.faults_text[name], name) end
     for _, list in ipairs { settings_of_v1, settings_of_v2, settings_of_world } do
-      for name in pairs(list) do assert.is_string(texts.en.settings_text[name], name) end
+      for name in pairs(list) do
+        assert.is_string(texts.en.settings_text[name],
+          "lua/portone/sandbox/console/texts_more.lua says nothing of the setting " .. name)
+      end
     end
   end)
 

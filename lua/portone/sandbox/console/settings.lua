@@ -26,6 +26,9 @@ local ABSENT = { "v1_tiers", "v1_tier_status" }
 
 -- A way to type a value that the page can offer; a table can only be shown there.
 local function row_of(group, name, value, default, choices)
+  if name:find("_url$") then
+    value, default = value or nil, default or nil
+  end
   local kind = type(default)
   if kind == "nil" then kind = type(value) == "table" and "table" or "string" end
   if name == "v1_tier_status" then kind = "number" end
@@ -61,7 +64,8 @@ function M.list(world)
     out[#out + 1] = row_of("webhooks", name, world.config[name], default, CHOICES[name])
   end
   for _, name in ipairs(names_of(world_settings)) do
-    add(name:find("webhook", 1, true) and "webhooks" or "common", name, world_settings[name])
+    local hooks = name:find("webhook", 1, true) or name:find("_confirm_", 1, true)
+    add(hooks and "webhooks" or "common", name, world_settings[name])
   end
   local v1 = require("portone.sandbox.v1").settings
   local v2 = require("portone.sandbox.v2.settings").list
