@@ -63,6 +63,12 @@ function peer:script(script)
   assert(self.control:receive("*l") == "ok")
 end
 
+---Lets those go on whose step is { "cue", n }, for the nth cue, and waits until they have.
+function peer:cue()
+  assert(self.control:send("cue\n"))
+  self:log()
+end
+
 ---One record per connection: { bytes = all that came, requests = { … }, port = the client's,
 ---ended = "peer" | "client: …", handshake = why it failed }.
 function peer:log()

@@ -25,7 +25,9 @@ server:settimeout(0)
 
 local script = {}    -- what the connections to come do
 local log = {}       -- one record per connection since the script was set
-local tasks = {}     -- running: { co, sock, want = "read" | "write", at = time to go on }
+-- running: { co, sock, want = "read" | "write" | "time" | "cue", at = when to go on }
+local tasks = {}
+local cues = 0       -- given since the script was set
 
 ---Waits until bytes arrive; false at the end of the connection.
 local function receive(task)
@@ -121,6 +123,12 @@ function steps.wait(_, seconds)
   return true
 end
 
+---Waits until so many cues were given.
+function steps.cue(_, n)
+  coroutine.yield("cue", n)
+  return true
+end
+
 ---Says nothing more and waits for the client to end the connection.
 function steps.hold(task)
   while receive(task) do end
@@ -209,6 +217,8 @@ local function turn(control, seconds)
   for _, task in ipairs(tasks) do
     if task.want == "time" then
       seconds = math.max(0, math.min(seconds, task.at - now))
+    elseif task.want == "cue" then
+      seconds = task.at <= cues and 0 or seconds
     else
       table.insert(task.want == "read" and read or write, task.sock)
       by[task.sock] = task
@@ -223,7 +233,9 @@ local function turn(control, seconds)
   end
   now = socket.gettime()
   for _, task in ipairs(tasks) do
-    if task.want == "time" and task.at <= now then table.insert(ready, task) end
+    if task.want == "time" and task.at <= now or task.want == "cue" and task.at <= cues then
+      table.insert(ready, task)
+    end
   end
   if readable[server] then
     local raw = server:accept()
@@ -247,7 +259,8 @@ local function dump(value)
   return "{" .. table.concat(out, ",") .. "}"
 end
 
----Commands: "script <length>" and a Lua table; "log" answers with one; "quit". Nil at the end.
+---Commands: "script <length>" and a Lua table; "cue"; "log" answers with one; "quit". Nil at the
+---end.
 local function command(control)
   local line = control:receive("*l")
   if not line or line == "quit" then return nil end
@@ -257,8 +270,10 @@ local function command(control)
     for _, task in ipairs(tasks) do
       task.sock:close()
     end
-    tasks, log = {}, {}
+    tasks, log, cues = {}, {}, 0
     control:send("ok\n")
+  elseif line == "cue" then
+    cues = cues + 1
   elseif line == "log" then
     -- whatever is under way is seen to its end first
     local quiet = 0
