@@ -39,13 +39,13 @@ h1 { font-size: 1.35rem; margin: .5rem 0 1rem }
   margin: 0 0 1rem }
 .card h2 { font-size: 1.05rem; margin: 0 } .price { color: #7a3e12; margin: 0 0 .75rem }
 form, .row { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 0 }
-button { font: inherit; padding: .55rem 1rem; border: 0; border-radius: 8px; color: #fff;
+button { font: inherit; padding: .5rem .8rem; border: 0; border-radius: 8px; color: #fff;
   background: #7a3e12; min-height: 44px; cursor: pointer }
 button.quiet { background: #fff; color: #7a3e12; border: 1px solid #7a3e12 }
 button:focus-visible, a:focus-visible, select:focus-visible { outline: 3px solid #e0a15f }
 select { font: inherit; padding: .5rem; border-radius: 8px; min-height: 44px; background: #fff;
   border: 1px solid #cbb9a6 } .row > :first-child { flex: 1 } p { margin: .25rem 0 .75rem }
-.failed, .problem { color: #a3231a } .paid, .running { color: #1d6b3a }
+.card > :last-child { margin-bottom: 0 } .failed, .problem { color: #a3231a } .paid, .running { color: #1d6b3a }
 </style></head><body>
 <header><strong><a href="/">{.shop}</a></strong><a href="/orders">{.orders}</a>
 <a href="?lang={.other}" lang="{.other}">{.other_name}</a></header>
@@ -87,7 +87,7 @@ function M.home(words, csrf)
       price = money(good.price, words, good.monthly and "per_month"),
       action = good.monthly and "/subscriptions" or "/orders" }, words)
   end
-  return M.layout(words.shop, table.concat(list), words)
+  return M.layout(words.home, table.concat(list), words)
 end
 
 ---@param thing table  an order or a subscription

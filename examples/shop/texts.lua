@@ -14,8 +14,9 @@ M.good = {}
 for _, good in ipairs(M.goods) do M.good[good.id] = good end
 
 M.ko = {
-  lang = "ko", other = "en", other_name = "English", shop = "달콩 커피", orders = "주문 내역",
-  won = "%s원", per_month = "매달 %s원", quantity = "수량", buy = "구매하기", buy_v1 = "V1으로 구매",
+  lang = "ko", other = "en", other_name = "English", shop = "달콩 커피",
+  home = "오늘 볶은 원두", orders = "주문 내역",
+  won = "%s원", per_month = "매달 %s원", quantity = "수량", buy = "구매하기", buy_v1 = "V1 구매",
   subscribe = "구독하기", pay = "결제하기", issue = "카드 등록하고 구독하기", back = "계속 둘러보기",
   checkout = "주문서", order = "주문", no_orders = "아직 주문이 없습니다.", again = "다시 결제하기",
   open = "결제 전", failed = "결제 실패", paid = "결제 완료", part = "부분 취소", cancelled = "취소 완료",
@@ -28,8 +29,9 @@ M.ko = {
 }
 
 M.en = {
-  lang = "en", other = "ko", other_name = "한국어", shop = "Dalkong Coffee", orders = "My orders",
-  won = "₩%s", per_month = "₩%s a month", quantity = "Quantity", buy = "Buy", buy_v1 = "Buy by V1",
+  lang = "en", other = "ko", other_name = "한국어", shop = "Dalkong Coffee",
+  home = "Roasted today", orders = "My orders",
+  won = "₩%s", per_month = "₩%s a month", quantity = "Quantity", buy = "Buy", buy_v1 = "Buy (V1)",
   subscribe = "Subscribe", pay = "Pay", issue = "Register a card and subscribe",
   back = "Back to the shop", checkout = "Checkout", order = "Order", no_orders = "No orders yet.",
   again = "Pay again", open = "not paid yet", failed = "payment failed", paid = "paid",
