@@ -45,7 +45,8 @@ button.quiet { background: #fff; color: #7a3e12; border: 1px solid #7a3e12 }
 button:focus-visible, a:focus-visible, select:focus-visible { outline: 3px solid #e0a15f }
 select { font: inherit; padding: .5rem; border-radius: 8px; min-height: 44px; background: #fff;
   border: 1px solid #cbb9a6 } .row > :first-child { flex: 1 } p { margin: .25rem 0 .75rem }
-.card > :last-child { margin-bottom: 0 } .failed, .problem { color: #a3231a } .paid, .running { color: #1d6b3a }
+.card > :last-child { margin-bottom: 0 }
+.failed, .problem { color: #a3231a } .paid, .running { color: #1d6b3a }
 </style></head><body>
 <header><strong><a href="/">{.shop}</a></strong><a href="/orders">{.orders}</a>
 <a href="?lang={.other}" lang="{.other}">{.other_name}</a></header>
@@ -155,21 +156,23 @@ end
 function M.subscription(s, payments, words, csrf)
   local out = { subscription_line(s, words) }
   for _, order in ipairs(payments) do out[#out + 1] = order_line(order, words) end
-  if s.started == "" then
-    out[#out + 1] = fill("<p>{.starting}</p>", {}, words)
-  elseif s.stopped == 0 then
-    out[#out + 1] = fill([[<form method="post" action="/subscriptions/{id}/stop">
-<input type="hidden" name="csrf" value="{csrf}"><button class="quiet">{.stop}</button></form>]],
-      { id = s.id, csrf = csrf }, words)
+  local verb = s.started == "" and "check" or s.stopped == 0 and "stop"
+  if verb then
+    out[#out + 1] = fill([[<p>{hint}</p><form method="post" action="/subscriptions/{id}/{verb}">
+<input type="hidden" name="csrf" value="{csrf}"><button class="quiet">{label}</button></form>]],
+      { id = s.id, verb = verb, csrf = csrf, label = words[verb],
+        hint = verb == "check" and words.starting or "" }, words)
   end
   return M.layout(words.subscription, table.concat(out), words)
 end
 
 ---A page that says one thing.
 ---@param problem? string  what somebody else said about it
-function M.message(text, problem, words)
-  return M.layout(text, fill('<p class="problem">{problem}</p><p><a href="/">{.back}</a></p>',
-    { problem = problem or "" }, words), words)
+---@param again? string    where to try again
+function M.message(text, problem, words, again)
+  local link = again and fill('<p><a href="{to}">{.again}</a></p>', { to = again }, words) or ""
+  return M.layout(text, fill([[<p class="problem">{problem}</p>{!link}
+<p><a href="/">{.back}</a></p>]], { problem = problem or "", link = link }, words), words)
 end
 
 return M

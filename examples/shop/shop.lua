@@ -213,9 +213,16 @@ end
 
 local function show_subscription(visit, s)
   if s.billing_key == "" then
-    return message(visit, 200, "no_subscription", payments.why(s))
+    return html(pages.message(visit.words.no_subscription, payments.why(s), visit.words,
+      "/subscriptions/" .. s.id .. "/pay"))
   end
   html(pages.subscription(s, payments.of(s), visit.words, visit.csrf))
+end
+
+-- For when the first charge's end is not known: asked for once more, it is charged once.
+local function check(_, s)
+  if s.billing_key ~= "" then payments.start(s, s.billing_key) end
+  go("/subscriptions/" .. s.id)
 end
 
 local function stop(visit, s)
@@ -245,6 +252,7 @@ local routes = {
   { "GET", "^/subscriptions/(%w+)$", show_subscription, orders.subscription },
   { "GET", "^/subscriptions/(%w+)/pay$", issue, orders.subscription },
   { "POST", "^/subscriptions/(%w+)/complete$", start, orders.subscription, json = true },
+  { "POST", "^/subscriptions/(%w+)/check$", check, orders.subscription },
   { "POST", "^/subscriptions/(%w+)/stop$", stop, orders.subscription },
 }
 

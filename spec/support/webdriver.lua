@@ -139,6 +139,15 @@ function browser:find(css)
   return self:wait("no " .. css, function() return find(self, css) end)
 end
 
+---The element as an argument of `run`.
+function browser:element(css)
+  return { [ELEMENT] = self:find(css) }
+end
+
+function browser:attribute(css, name)
+  return self:must("GET", "/element/" .. self:find(css) .. "/attribute/" .. name)
+end
+
 ---Clicks as a person would: what is hidden or covered cannot be clicked.
 function browser:click(css)
   local problem
@@ -304,16 +313,26 @@ function driver:open(o)
   return page
 end
 
+---Process ids of the driver and of what it started.
+---@return string[]
+function driver:processes()
+  return tree(self.pid, {})
+end
+
 ---Ends the browsers and the driver. Harmless when done twice.
 function driver:stop()
   if not self.pid then return end
+  local pids = self:processes()
   for _, page in ipairs(self.browsers) do pcall(page.close, page) end
-  local pids = table.concat(tree(self.pid, {}), " ")
   output("kill " .. self.pid)
   self.pipe:close()  -- waits for it
   self.pid = nil
-  -- a browser that did not hear of the end
-  output(("for p in %s; do kill -0 $p && kill -9 $p; done; rm -rf %s"):format(pids, self.dir))
+  -- A browser takes a moment to go; one that did not hear of the end is made to.
+  local all = table.concat(pids, " ")
+  if not wait(function() return output("ps -o pid= -p " .. all:gsub(" ", ",")) == "" end, 5) then
+    output("kill -9 " .. all)
+  end
+  output("rm -rf " .. self.dir)
 end
 
 -- }======
