@@ -171,6 +171,25 @@ function browser:type(css, text)
   self:must("POST", "/element/" .. self:find(css) .. "/value", { text = text })
 end
 
+webdriver.TAB, webdriver.ENTER = "\238\128\132", "\238\128\135"
+
+---A key goes down and up, wherever the focus is.
+---@param key string
+function browser:key(key)
+  self:must("POST", "/actions", { actions = { { type = "key", id = "keyboard", actions = {
+    { type = "keyDown", value = key }, { type = "keyUp", value = key } } } } })
+end
+
+---Goes by the Tab key to the element.
+function browser:tab_to(css)
+  self:find(css)
+  for _ = 1, 60 do
+    if self:run("return document.activeElement.matches(arguments[0])", css) then return end
+    self:key(webdriver.TAB)
+  end
+  error("the Tab key does not reach " .. css, 2)
+end
+
 ---The text that a person sees in it, once there is such an element.
 function browser:text(css)
   return self:wait("no text of " .. css, function()
@@ -270,6 +289,13 @@ local function tree(pid, list)
   return list
 end
 
+---Those of the processes that live: what only its parent has not buried yet does not.
+---@param pids string[]
+---@return string  process ids
+function webdriver.living(pids)
+  return output(("ps -o pid=,stat= -p %s | grep -v Z | cut -c1-8"):format(table.concat(pids, ",")))
+end
+
 ---@return spec.Driver
 function webdriver.start()
   local holder = assert(socket.bind("127.0.0.1", 0))
@@ -328,9 +354,8 @@ function driver:stop()
   self.pipe:close()  -- waits for it
   self.pid = nil
   -- A browser takes a moment to go; one that did not hear of the end is made to.
-  local all = table.concat(pids, " ")
-  if not wait(function() return output("ps -o pid= -p " .. all:gsub(" ", ",")) == "" end, 5) then
-    output("kill -9 " .. all)
+  if not wait(function() return webdriver.living(pids) == "" end, 5) then
+    output("kill -9 " .. webdriver.living(pids))
   end
   output("rm -rf " .. self.dir)
 end
