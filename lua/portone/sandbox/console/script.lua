@@ -253,8 +253,13 @@ function folding(item, cells, load) {
       replace(more, el("p", {}, t("failed_to", problem.message)));
     }
   };
-  details.querySelector("summary").replaceChildren(el("div.row", {},
-    ...["a", "b", "c", "d"].map((name, i) => el("span." + name, {}, cells[i]))));
+  details.querySelector("summary").replaceChildren(...lines(cells));
+}
+
+// A row: what it is and its result, then the rest, smaller.
+function lines([what, result, rest, note]) {
+  return [el("span.line", {}, el("span", {}, what), el("span", {}, result)),
+    el("span.line.quiet", {}, el("span", {}, rest), note ? el("span", {}, note) : null)];
 }
 
 function tag(text, mood) {

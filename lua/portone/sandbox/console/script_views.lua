@@ -303,16 +303,17 @@ function fault_row(item, row) {
   const more = Object.keys(rule).filter((name) => name !== "fault" && name !== "op").sort()
     .map((name) => name + " " + [].concat(rule[name]).join(", "));
   item.className = "more";
-  item.replaceChildren(el("div.row", {}, el("span.a", {}, el("strong", {}, rule.fault), " ",
-    el("span.quiet", {}, word("faults_text", rule.fault))),
-  el("span.b", {}, el("button", { type: "button", "data-name": "end-" + row.id,
-    "aria-label": t("fault_end_of", row.id, rule.fault), onclick: doing(async () => {
-      await control("clear_faults", { id: row.id });
-      $("view-title").parentElement.focus();
-      return t("fault_ended");
-    }) }, t("fault_end"))),
-  el("span.c", {}, dots(rule.op ? el("span.code", {}, rule.op) : t("every"), ...more,
-    t("struck", row.struck, row.seen)))));
+  const end = doing(async () => {
+    await control("clear_faults", { id: row.id });
+    $("main").focus();
+    return t("fault_ended");
+  });
+  item.replaceChildren(el("div", {}, lines([
+    [el("strong", {}, rule.fault), " ", el("span.quiet", {}, word("faults_text", rule.fault))],
+    el("button", { type: "button", "data-name": "end-" + row.id, onclick: end,
+      "aria-label": t("fault_end_of", row.id, rule.fault) }, t("fault_end")),
+    dots(rule.op ? el("span.code", {}, rule.op) : t("every"), ...more,
+      t("struck", row.struck, row.seen))])));
 }
 
 const faults_view = {

@@ -68,7 +68,9 @@ body { display: grid; gap: 0.75rem; padding: 0.75rem; grid-template-columns: min
 .clock .time { flex: 1 1 14rem; }
 .now time { font-size: 1.15rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .buttons { display: flex; flex-wrap: wrap; gap: 0.4rem; }
-.clock .buttons button { flex: 1 0 auto; }
+.clock .buttons { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr));
+  flex: 1 1 18rem; max-width: 30rem; }
+.clock .buttons button { padding: 0.3rem 0.1rem; font-size: 0.85rem; }
 
 nav ul { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.35rem; }
 nav a {
@@ -113,12 +115,9 @@ summary { cursor: pointer; padding: 0.55rem 0.75rem; list-style: none; }
 summary::-webkit-details-marker { display: none; }
 summary:hover { background: var(--page); }
 summary:focus-visible { outline-offset: -3px; }
-.row { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 0.75rem; }
-.row > * { min-width: 0; }
-.row .a { overflow-wrap: anywhere; }
-.row .b { text-align: right; }
-.row .c, .row .d { color: var(--quiet); font-size: 0.85rem; overflow-wrap: anywhere; }
-.row .d { text-align: right; }
+.line { display: flex; justify-content: space-between; gap: 0.75rem; }
+.line > * { min-width: 0; overflow-wrap: anywhere; }
+.line > :nth-child(2) { flex: none; max-width: 60%; text-align: right; }
 .num { font-variant-numeric: tabular-nums; }
 .code { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: 0.86em; }
 .tag {

@@ -9,7 +9,7 @@ local M = {}
 M.en = {
   skip = "Skip to content", title = "PortOne sandbox", language = "Language", views = "Views",
   pages = "Pages", clock = "Clock", clock_move = "Move the clock", plus_hour = "+1 hour",
-  plus_day = "+1 day", plus_month = "+1 month", to_next = "Next timer", manual = "stands still",
+  plus_day = "+1 day", plus_month = "+1 month", to_next = "Next due", manual = "stands still",
   real = "runs", next_due = "Due next: {0}", nothing_due = "Nothing is due",
   moved = "The clock shows {0}. Timers that ran: {1}.", newer = "Newer", older = "Older",
   range = "{0}–{1} of {2}", search = "Search", state = "State", show = "Show", all = "All",
@@ -62,7 +62,7 @@ M.en = {
 M.ko = {
   skip = "본문으로 건너뛰기", title = "포트원 샌드박스", language = "언어", views = "화면",
   pages = "쪽", clock = "시계", clock_move = "시계 옮기기", plus_hour = "+1시간",
-  plus_day = "+1일", plus_month = "+1개월", to_next = "다음 예정 시각", manual = "멈춰 있음",
+  plus_day = "+1일", plus_month = "+1개월", to_next = "다음 예정", manual = "멈춰 있음",
   real = "흐르는 중", next_due = "다음 예정: {0}", nothing_due = "예정된 일 없음",
   moved = "시계를 {0}(으)로 옮겼습니다. 실행된 타이머: {1}개.", newer = "최근", older = "이전",
   range = "{2}개 중 {0}–{1}", search = "검색", state = "상태", show = "보기", all = "전체",
