@@ -8,7 +8,9 @@
 #   make asan, make valgrind     the suite under each
 #   make torture                 100,000 charges through every fault, clients killed at random
 #                                (N=, KILLS=, SEED=: see tools/torture.lua)
-#   make install                 PREFIX=/usr/local LUA_VERSION=5.4 DESTDIR=
+#   make install                 PREFIX=/usr/local LUA_VERSION=5.4 DESTDIR=   (uninstall too)
+#   make docs                    documents and reference as HTML in build/docs
+#   make dist, make deb          a source archive with its rockspec; Debian packages
 #   eval "$(make -s env LUA=5.4)"   use the build in place
 
 WORLDS = 5.4 luajit
@@ -22,13 +24,18 @@ LUA_VERSION = 5.4
 # where the official specs lie
 SPEC = ../shared/spec
 
+SYSTEM := $(shell uname -s)
+PKG_CONFIG = pkg-config
+
 # What knows nothing of Lua: the sandbox's server is built on it too.
 ENGINE = $(filter-out src/l%.c,$(wildcard src/*.c))
 CORE = $(ENGINE) $(wildcard src/l*.c)
 HTTPD = $(ENGINE) $(wildcard src/sandbox/*.c)
 
 CFLAGS = -O2 -g
-CWARNS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wpointer-arith -Wcast-align \
+# WERROR= for a compiler with new warnings
+WERROR = $(if $(filter Linux,$(SYSTEM)),-Werror)
+CWARNS = -Wall -Wextra -Wpedantic $(WERROR) -Wshadow -Wpointer-arith -Wcast-align \
   -Wcast-qual -Wwrite-strings -Wundef -Wredundant-decls -Wmissing-prototypes \
   -Wstrict-prototypes -Wold-style-definition -Wdeclaration-after-statement \
   -Wconversion -Wdouble-promotion
@@ -42,15 +49,22 @@ CHARD = $(eval CHARD := -fstack-protector-strong $(fortify) $(call takes,-fcf-pr
 CMODE = -std=c99 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD -MP -Isrc $(SAN_$(SAN))
 # A module stays where it is when the last lua_State closes: libcurl and what lies below it
 # allocate again with each load, and never give that back.
-LDMODE = -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now
+LDMODE = $(LDMODE_$(or $(filter Darwin,$(SYSTEM)),ELF))
+LDMODE_ELF = -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now
+# A bundle, which takes Lua's functions from the program that loads it.
+LDMODE_Darwin = -bundle -undefined dynamic_lookup
 SAN_asan = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_tsan = -fsanitize=thread -fno-omit-frame-pointer
 
-# A world: the name of its Lua for pkg-config. Lua itself is never linked in: the host brings it.
-PC_5.1 = lua5.1
-PC_5.3 = lua5.3
-PC_5.4 = lua5.4
+# A world: the name of its Lua for pkg-config, which has several on the systems there are; the
+# first that is known is taken. Lua itself is never linked in: the host brings it.
+PC_5.1 = $(call module_of,5.1,lua5.1 lua-5.1 lua51 lua)
+PC_5.3 = $(call module_of,5.3,lua5.3 lua-5.3 lua53 lua)
+PC_5.4 = $(call module_of,5.4,lua5.4 lua-5.4 lua54 lua)
 PC_luajit = luajit
+module_of = $(eval PC_$(1) := $(or $(shell for name in $(2); do \
+  case $$($(PKG_CONFIG) --modversion $$name 2>/dev/null) in ($(1)*) echo $$name; break;; esac; \
+  done),$(firstword $(2))))$(PC_$(1))
 
 worlds = $(or $(LUA),$(WORLDS))
 out = $(BUILD)/$(1)$(SAN:%=-%)
@@ -70,19 +84,19 @@ $(call out,$(1))/obj/%.o: src/%.c
 	@mkdir -p $$(@D)
 	@echo 'cc $(1)$(SAN:%=-%) $$<'
 	@$$(CC) $$(CFLAGS) $$(CHARD) $$(CMODE) $$(CWARNS) \
-	  $$$$(pkg-config --cflags $$(PC_$(1))) -c -o $$@ $$<
+	  $$$$($$(PKG_CONFIG) --cflags $$(PC_$(1))) -c -o $$@ $$<
 
 $(call core,$(1)): $(CORE:src/%.c=$(call out,$(1))/obj/%.o)
 	@mkdir -p $$(@D)
 	@echo 'ld $$@'
-	@$$(CC) $$(LDFLAGS) $$(LDMODE) $$(CMODE) -o $$@.new $$^ $$$$(pkg-config --libs libcurl libcrypto)
+	@$$(CC) $$(LDFLAGS) $$(LDMODE) $$(CMODE) -o $$@.new $$^ $$$$($$(PKG_CONFIG) --libs libcurl libcrypto)
 	@mv $$@.new $$@
 
 $(call httpd,$(1)): $(HTTPD:src/%.c=$(call out,$(1))/obj/%.o)
 	@mkdir -p $$(@D)
 	@echo 'ld $$@'
 	@$$(CC) $$(LDFLAGS) $$(LDMODE) $$(CMODE) -o $$@.new $$^ \
-	  $$$$(pkg-config --libs libmicrohttpd libcurl libcrypto)
+	  $$$$($$(PKG_CONFIG) --libs libmicrohttpd libcurl libcrypto)
 	@mv $$@.new $$@
 endef
 $(foreach w,$(worlds),$(if $(PC_$(w)),,$(error no such world: $(w) (5.1 5.3 5.4 luajit))))
@@ -153,14 +167,35 @@ interpreter = $(if $(filter luajit,$(1)),luajit,lua$(1))
 # LUA=luajit installs for LuaJIT, whose modules lie where those of Lua 5.1 do.
 install_world = $(or $(LUA),$(LUA_VERSION))
 abi = $(install_world:luajit=5.1)
-share = $(DESTDIR)$(PREFIX)/share/lua/$(abi)
-lib = $(DESTDIR)$(PREFIX)/lib/lua/$(abi)
+# where Lua looks on the system: LUA_SHARE and LUA_LIB name other places
+LUA_SHARE = $(PREFIX)/share/lua/$(abi)
+LUA_LIB = $(PREFIX)/lib/lua/$(abi)
+MANDIR = $(PREFIX)/share/man
+installed_dirs = $(LUA_SHARE)/portone $(LUA_LIB)/portone
+# the command, with the Lua that it was installed for
+installed_files = $(if $(wildcard bin/portone),$(PREFIX)/bin/portone) \
+  $(patsubst man/%,$(MANDIR)/man1/%,$(wildcard man/*.1))
 install:
 	@$(make) build LUA=$(install_world)
-	install -d '$(share)' '$(lib)/portone/sandbox'
-	cp -R lua/portone '$(share)/'
-	install -m 755 $(call core,$(install_world)) '$(lib)/portone/'
-	install -m 755 $(call httpd,$(install_world)) '$(lib)/portone/sandbox/'
+	install -d '$(DESTDIR)$(LUA_SHARE)' '$(DESTDIR)$(LUA_LIB)/portone/sandbox'
+	cp -R lua/portone '$(DESTDIR)$(LUA_SHARE)/'
+	chmod -R u=rwX,go=rX '$(DESTDIR)$(LUA_SHARE)/portone'
+	install -m 755 $(call core,$(install_world)) '$(DESTDIR)$(LUA_LIB)/portone/'
+	install -m 755 $(call httpd,$(install_world)) '$(DESTDIR)$(LUA_LIB)/portone/sandbox/'
+ifneq ($(wildcard bin/portone),)
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	sed '1s|.*|#!/usr/bin/env $(call interpreter,$(install_world))|' bin/portone \
+	  >'$(DESTDIR)$(PREFIX)/bin/portone'
+	chmod 755 '$(DESTDIR)$(PREFIX)/bin/portone'
+endif
+ifneq ($(wildcard man/*.1),)
+	install -d '$(DESTDIR)$(MANDIR)/man1'
+	install -m 644 $(wildcard man/*.1) '$(DESTDIR)$(MANDIR)/man1/'
+endif
+
+uninstall:
+	rm -rf $(installed_dirs:%='$(DESTDIR)%')
+	rm -f $(installed_files:%='$(DESTDIR)%')
 
 clean:
 	rm -rf $(BUILD)
@@ -171,6 +206,6 @@ sources:
 	@:$(info portone.sandbox.httpd $(sort $(HTTPD)))
 
 .PHONY: build deps demo shop test check asan valgrind torture bench generate rockspec env install \
-  clean sources
+  uninstall clean sources
 .DELETE_ON_ERROR:
-include mk/static.mk mk/soak.mk
+include mk/static.mk mk/soak.mk mk/package.mk

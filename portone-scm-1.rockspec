@@ -27,7 +27,7 @@ external_dependencies = {
 }
 
 test_dependencies = { "busted >= 2.1" }
-test = { type = "busted" }
+test = { type = "command", script = "tools/rocktest.lua" }
 
 build = {
   type = "builtin",

@@ -30,9 +30,9 @@ $(call archive,$(1)): $(CORE:src/%.c=$(call out,$(1))/obj/%.o) \
 $(call host,$(1)): spec/host/host.c $(call archive,$(1)) mk/static.mk
 	@echo 'ld $$@'
 	@$$(CC) $$(CFLAGS) -std=c99 -D_GNU_SOURCE -pthread $$(CWARNS) $$(SAN_$(SAN)) \
-	  $$$$(pkg-config --cflags $$(PC_$(1))) -o $$@ $$(filter-out %.mk,$$^) -Wl,--whole-archive $(STATIC_$(1)) \
+	  $$$$($$(PKG_CONFIG) --cflags $$(PC_$(1))) -o $$@ $$(filter-out %.mk,$$^) -Wl,--whole-archive $(STATIC_$(1)) \
 	  -Wl,--no-whole-archive -rdynamic \
-	  $$$$(pkg-config --libs libcurl libcrypto) -lm -ldl
+	  $$$$($$(PKG_CONFIG) --libs libcurl libcrypto) -lm -ldl
 endef
 
 # Debian has lua-cjson as an archive only in its -dev package; the shared one does for the suite.

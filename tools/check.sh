@@ -81,34 +81,22 @@ modules_are_closed() {
 
 rockspec_complete() { lua5.4 tools/rockspec.lua --check; }
 
-# Built by LuaRocks in a copy (it leaves objects beside the sources), and loaded from there.
-rock() {
-  local copy=$work/rock-$1 tree=$work/tree-$1
-  mkdir -p "$copy" && cp -R lua src ./*.rockspec "$copy"
-  (cd "$copy" && luarocks --lua-version="$1" --tree="$tree" make --deps-mode=none ./*.rockspec) \
-    >"$work/rock.log" 2>&1 || { grep -vE '^(gcc|cc) ' "$work/rock.log"; return 1; }
-  (
-    cd "$work" || exit 1
-    export LUA_PATH="$tree/share/lua/$1/?.lua;$tree/share/lua/$1/?/init.lua;;"
-    export LUA_CPATH="$tree/lib/lua/$1/?.so;;"
-    exec "lua$1" - "$tree" <<'END'
-      local portone = require "portone"
-      require "portone.sandbox.httpd"
-      local file = package.searchpath and package.searchpath("portone", package.path)
-      assert(not file or file:find(arg[1], 1, true), "loaded from elsewhere: " .. tostring(file))
-      assert(type(portone) == "table")
-END
-  )
-}
-rock_5_1() { rock 5.1; }
-rock_5_4() { rock 5.4; }
+# Made, tested, packed and installed from the pack.
+rock_5_1() { tools/rocks.sh 5.1; }
+rock_5_3() { tools/rocks.sh 5.3; }
+rock_5_4() { tools/rocks.sh 5.4; }
+rock_luajit() { tools/rocks.sh luajit; }
+
+one_version() { tools/version.sh; }
 
 # What `make install` lays down works with no help from the tree.
 installed() {
   make -s install DESTDIR="$work/root" PREFIX=/usr LUA_VERSION=5.4 || return 1
   local at=$work/root/usr
   (cd "$work" && LUA_PATH="$at/share/lua/5.4/?.lua;$at/share/lua/5.4/?/init.lua;;" \
-    LUA_CPATH="$at/lib/lua/5.4/?.so;;" lua5.4 -e 'require "portone"; require "portone.sandbox"')
+    LUA_CPATH="$at/lib/lua/5.4/?.so;;" lua5.4 -e 'require "portone"; require "portone.sandbox"') || return 1
+  make -s uninstall DESTDIR="$work/root" PREFIX=/usr LUA_VERSION=5.4
+  none . <(find "$work/root" -type f)
 }
 
 # The other compiler has an opinion too. A build of its own, thrown away.
@@ -137,9 +125,12 @@ check "no tabs, no trailing space" no_trailing_space
 check "shell scripts parse" shell_parses
 check "modules show luaopen only, link no Lua" modules_are_closed
 check "rockspec lists every file" rockspec_complete
-check "luarocks make for 5.1, module loads" rock_5_1
-check "luarocks make for 5.4, module loads" rock_5_4
-check "make install, module loads" installed
+check "one version in all places" one_version
+check "luarocks make, test, pack, install: 5.1" rock_5_1
+check "luarocks make, test, pack, install: 5.3" rock_5_3
+check "luarocks make, test, pack, install: 5.4" rock_5_4
+check "luarocks make, test, pack, install: LuaJIT" rock_luajit
+check "make install, module loads; make uninstall" installed
 if command -v clang >/dev/null; then check "clang, all warnings" clang_clean; fi
 spec=$(cd ../shared/spec 2>/dev/null && pwd)
 if [ -n "$spec" ] && [ -f tools/generate.lua ]; then

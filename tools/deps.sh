@@ -4,9 +4,9 @@
 #
 #   tools/deps.sh [optional] GROUP...
 #
-# Groups: build, test, browser, shop, check, worlds (5.1 5.3 5.4 luajit), test-WORLD. As root, or
-# where sudo asks for no password, missing packages are installed. Otherwise the command that
-# would do it is printed, and the exit status is 1, or 0 for what is optional.
+# Groups: build, test, browser, shop, check, docs, deb, worlds (5.1 5.3 5.4 luajit), test-WORLD. As
+# root, or where sudo asks for no password, missing packages are installed. Otherwise the command
+# that would do it is printed, and the exit status is 1, or 0 for what is optional.
 set -u
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 
@@ -59,9 +59,17 @@ check  lua-check             cmd luacheck
 check  cppcheck              cmd cppcheck
 check  valgrind              cmd valgrind
 check  luarocks              cmd luarocks
+check  liblua5.3-dev         pc lua5.3
+check  lua5.3                cmd lua5.3
 check  liblua5.1-0-dev       pc lua5.1
 check  lua5.1                cmd lua5.1
 check  lua-cjson             lua lua5.1 cjson
+check  cmark-gfm             cmd cmark-gfm
+docs   lua5.4                cmd lua5.4
+docs   cmark-gfm             cmd cmark-gfm
+deb    dpkg-dev              cmd dpkg-buildpackage
+deb    debhelper             cmd dh
+deb    lintian               cmd lintian
 END
 }
 
