@@ -99,6 +99,9 @@ installed() {
   none . <(find "$work/root" -type f)
 }
 
+# Pages and reference, no link dead.
+docs_built() { make -s docs BUILD="$work/docs"; }
+
 # The other compiler has an opinion too. A build of its own, thrown away.
 clang_clean() { make -s build CC=clang BUILD="$work/clang" WORLDS="5.4 luajit"; }
 
@@ -131,6 +134,7 @@ check "luarocks make, test, pack, install: 5.3" rock_5_3
 check "luarocks make, test, pack, install: 5.4" rock_5_4
 check "luarocks make, test, pack, install: LuaJIT" rock_luajit
 check "make install, module loads; make uninstall" installed
+check "make docs, no dead link" docs_built
 if command -v clang >/dev/null; then check "clang, all warnings" clang_clean; fi
 spec=$(cd ../shared/spec 2>/dev/null && pwd)
 if [ -n "$spec" ] && [ -f tools/generate.lua ]; then
