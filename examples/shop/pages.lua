@@ -94,7 +94,8 @@ end
 ---@param thing table  an order or a subscription
 ---@return string  what it is called
 function M.name_of(thing, words)
-  local name = texts.good[thing.product][words.lang]
+  local name, month = texts.good[thing.product][words.lang], thing.id:match "%-(%d+)$"
+  if month then return ("%s #%s"):format(name, month) end
   return (thing.quantity or 1) > 1 and ("%s × %d"):format(name, thing.quantity) or name
 end
 
