@@ -369,6 +369,28 @@ describe("the engine", function()
     end)
   end)
 
+  it("uses the connections of many calls again", function()
+    server:script { rest = { { "read" }, { "wait", 0.3 }, { "send", OK }, { "serve", OK } } }
+    for _ = 1, 3 do
+      for _ = 1, 150 do submit("/") end
+      for _ = 1, 150 do assert.equal(200, take()[2]) end
+    end
+    assert.equal(450, #server:requests())
+    assert.is_true(#server:log() <= 150)
+  end)
+
+  it("sleeps beside kept connections that their server has ended", function()
+    server:script { rest = { { "read" }, { "send", OK }, { "wait", 0.1 }, { "close" } } }
+    for _ = 1, 20 do submit("/") end
+    for _ = 1, 20 do assert.equal(200, take()[2]) end
+    core.sleep(0.3)
+    local cpu = os.clock()  -- of all threads
+    core.sleep(0.5)
+    assert.is_true(os.clock() - cpu < 0.25, os.clock() - cpu)
+    submit("/")
+    assert.equal(200, take()[2])
+  end)
+
   it("rests when there is nothing to do, and comes back", function()
     core.engine { idle = 0.05 }
     server:script {}

@@ -84,6 +84,7 @@ struct po_call {
   int cancelled;                  /* atomic: the user wants it to end */
   struct po_host *host;           /* engine: whose line it stands in */
   struct po_slot *slot;           /* engine: its handle, on the wire */
+  int pool;                       /* engine: the pool its handle is in */
   struct po_result result;        /* this and all below: when done */
   struct po_buffer head;
   struct po_buffer body;

@@ -8,8 +8,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "url.h"
+
+#define SMALL 65536u    /* bytes of a body */
 
 struct po_client {
   struct po_options *options;   /* a reference: calls in flight have others */
@@ -74,6 +77,22 @@ static char *string_option(lua_State *L, const char *name, const char *def) {
 }
 
 
+/* The client's User-Agent as a header line. */
+static char *agent_line(lua_State *L) {
+  static const char name[] = "User-Agent: ";
+  char *agent = string_option(L, "user_agent", "portone-lua");
+  char *line = malloc(sizeof(name) + strlen(agent));
+  if (line) {
+    memcpy(line, name, sizeof(name));
+    strcat(line, agent);
+  }
+  free(agent);
+  if (!line)
+    luaL_error(L, "not enough memory");
+  return line;
+}
+
+
 static double number_option(lua_State *L, const char *name, double def) {
   double n;
   lua_getfield(L, 1, name);
@@ -103,7 +122,7 @@ static int client_new(lua_State *L) {
     (size_t)number_option(L, "max_response", 16.0 * 1024 * 1024);
   o->ca_file = string_option(L, "ca_file", NULL);
   o->proxy = string_option(L, "proxy", NULL);
-  o->user_agent = string_option(L, "user_agent", "portone-lua");
+  o->agent = agent_line(L);
   lua_getfield(L, 1, "insecure");
   c->insecure = lua_toboolean(L, -1);
   lua_pop(L, 1);
@@ -151,19 +170,26 @@ static int add_header(struct po_client *c, const char *line) {
 
 
 /* The checked table as libcurl's list; 0 when memory is short. */
-static int set_headers(lua_State *L, struct po_client *c, int arg, int body) {
+static int set_headers(lua_State *L, struct po_client *c, int arg,
+                       const struct po_request *q) {
   size_t i, n = lua_rawlen(L, arg);
-  int ok;
+  int ok, agent = 0;
   free_headers(c);
-  ok = add_header(c, "Expect:");          /* no wait for a 100 */
-  if (!body)
+  /* no wait for a 100, which libcurl takes for large bodies; each line here
+     costs, it is looked at for every header that libcurl knows */
+  ok = q->bodylen <= SMALL || add_header(c, "Expect:");
+  if (!q->body)
     ok = ok && add_header(c, "Content-Type:");  /* libcurl's own guess */
   for (i = 1; ok && i <= n; i++) {
+    const char *line;
     lua_rawgeti(L, arg, (int)i);
-    ok = add_header(c, lua_tostring(L, -1));
+    line = lua_tostring(L, -1);
+    agent = agent || strncasecmp(line, "User-Agent:", 11) == 0;
+    ok = add_header(c, line);
     lua_pop(L, 1);
   }
-  return ok;
+  /* not by libcurl's option: that line it would print twice */
+  return ok && (agent || add_header(c, c->options->agent));
 }
 
 
@@ -226,7 +252,7 @@ const char *po_read_request(lua_State *L, int arg, struct po_client *c,
   wrong = po_url_check(q->url, urllen, c->insecure, &q->direct);
   if (wrong || wrong_header)
     return wrong ? wrong : wrong_header;
-  if (!set_headers(L, c, arg + 2, q->body != NULL))
+  if (!set_headers(L, c, arg + 2, q))
     luaL_error(L, "not enough memory");
   q->headers = c->headers;
   q->timeout = (long)(timeout * 1000) > 0 ? (long)(timeout * 1000) : 1;

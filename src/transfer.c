@@ -154,6 +154,7 @@ void po_options_drop(struct po_options *o) {
     po_wipe(o->proxy, strlen(o->proxy));  /* may hold a password */
   free(o->proxy);
   free(o->user_agent);
+  free(o->agent);
   free(o);
 }
 
@@ -362,6 +363,8 @@ static CURLcode set_for_life(struct po_transfer *t, CURL *e) {
     SET(CURLOPT_CAINFO, o->ca_file);
     SET(CURLOPT_CAPATH, NULL);
   }
+  if (c == CURLE_OK && t->equip)
+    c = t->equip(e);
   return c;
 }
 
@@ -382,6 +385,7 @@ static enum po_code own_handle(struct po_transfer *t) {
     t->owner = generation;
   }
   t->stale = 0;
+  t->direct = -1;
   c = set_for_life(t, t->easy);
   if (c == CURLE_OK)
     return PO_OK;
@@ -401,6 +405,13 @@ static const char *wrong_method(const struct po_request *r) {
     if (strcmp(r->method, methods[i]) == 0)
       return (i == 0 && r->body) ? "a GET carries no body" : NULL;
   return "the method must be GET, POST, PUT, PATCH or DELETE";
+}
+
+
+/* A method that libcurl does not have in mind already. */
+static const char *own_word(const struct po_request *r) {
+  return strcmp(r->method, "GET") == 0 || strcmp(r->method, "POST") == 0
+           ? NULL : r->method;
 }
 
 
@@ -428,14 +439,17 @@ enum po_code po_transfer_begin(struct po_transfer *t,
     SET(CURLOPT_POSTFIELDS, r->body ? r->body : "");
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->bodylen);
   }
-  SET(CURLOPT_CUSTOMREQUEST, t->write ? r->method : NULL);
+  SET(CURLOPT_CUSTOMREQUEST, own_word(r));
   SET(CURLOPT_URL, r->url);
   SET(CURLOPT_HTTPHEADER, r->headers);
   SET(CURLOPT_TIMEOUT_MS, r->timeout);
   SET(CURLOPT_FRESH_CONNECT, 0L);
-  SET(CURLOPT_PROXY, r->direct ? "" : t->options->proxy);
-  if (c == CURLE_OK)
+  if (t->direct != r->direct)
+    SET(CURLOPT_PROXY, r->direct ? "" : t->options->proxy);
+  if (c == CURLE_OK) {
+    t->direct = r->direct;
     return PO_OK;
+  }
   snprintf(t->error, sizeof(t->error), "%s", curl_easy_strerror(c));
   return c == CURLE_OUT_OF_MEMORY ? PO_NOMEM : PO_INVALID;
 }

@@ -52,7 +52,8 @@ struct po_options {
   size_t max_response;      /* bytes of body */
   char *ca_file;            /* owned; NULL: libcurl's default */
   char *proxy;              /* owned; NULL: what the environment says */
-  char *user_agent;         /* owned */
+  char *user_agent;         /* owned; NULL: only what the request has */
+  char *agent;              /* owned; the same, for users: a header line */
 };
 
 /* Everything here is borrowed until po_transfer_end. */
@@ -88,6 +89,7 @@ struct po_transfer {
   unsigned int owner;       /* the process that made 'easy', by generation */
   const struct po_options *options;  /* borrowed */
   int stale;                /* 'easy' is set up for other options */
+  int direct;               /* how its proxy is set; -1: it is not */
   struct po_buffer head;    /* header lines of the last answer */
   struct po_buffer body;
   int write;                /* the request must not be sent twice */
@@ -101,6 +103,7 @@ struct po_transfer {
   struct po_socket own[PO_SOCKETS];
   struct po_socket *shared; /* borrowed; where a pool has many connections */
   size_t nshared;           /* slots of it */
+  CURLcode (*equip)(CURL *e);  /* sets what its loop needs; may be NULL */
   char error[CURL_ERROR_SIZE];
 };
 

@@ -11,6 +11,8 @@
 #define STREAMS      100      /* calls on one connection, libcurl's limit */
 #define SCOUT        500      /* milliseconds */
 #define KEEP         5000     /* milliseconds; then connections may be gone */
+#define POOL         64       /* calls to one server in one pool, or more */
+#define POOL_KEEP    30000    /* milliseconds; then an unused one is closed */
 #define GRACE        1000     /* milliseconds that libcurl may be late */
 
 /*
@@ -24,6 +26,7 @@ struct po_host {
   struct po_host *next;
   struct po_list waiting;
   size_t active;
+  size_t in_pool[PO_POOLS];   /* of them */
   struct po_call *scout;      /* gone ahead, not known to be connected */
   long long scout_until;
   size_t lanes;               /* connections that scouts have found */
@@ -50,7 +53,8 @@ static struct {
   size_t nslots;
   size_t nwaiting;
   size_t max_total, max_host;
-  size_t kept;                /* connections that libcurl keeps */
+  size_t in_pool[PO_POOLS];   /* calls on the wire */
+  long long used[PO_POOLS];   /* when there was one */
   long long expiry;           /* no call's time is up before this */
   struct po_socket sockets[SOCKETS];  /* see on_start in transfer.c */
 } own = { .expiry = PO_NEVER };
@@ -58,11 +62,16 @@ static struct {
 /* A parent's, in the child of a fork: never touched, only not lost. */
 struct left {
   struct left *next;
-  CURLM *multi;
+  struct po_pool pools[PO_POOLS];
   struct po_slot *slots;
 };
 
 static struct left *left_behind;
+
+
+static CURLcode equip(CURL *e) {
+  return po_drive_equip(&own.drive, e);
+}
 
 
 /* {====== Handles ====== */
@@ -82,6 +91,7 @@ static struct po_slot *get_slot(struct po_options *o) {
       po_transfer_init(&s->transfer, o);
       s->transfer.shared = own.sockets;  /* all take from one pool */
       s->transfer.nshared = SOCKETS;
+      s->transfer.equip = equip;
     }
   }
   else {
@@ -188,6 +198,19 @@ static void learn(struct po_host *h, struct po_call *c) {
 }
 
 
+static void count_out(const struct po_call *c) {
+  c->host->active--;
+  c->host->in_pool[c->pool]--;
+  own.in_pool[c->pool]--;
+}
+
+
+static void take_out(const struct po_call *c) {
+  curl_multi_remove_handle(own.drive.pools[c->pool].multi,
+                           c->slot->transfer.easy);
+}
+
+
 /* It leaves the wire. Its handle is out of the curl_multi already. */
 static void land(struct po_call *c, CURLcode code, int cancelled) {
   struct po_transfer *t = &c->slot->transfer;
@@ -200,7 +223,7 @@ static void land(struct po_call *c, CURLcode code, int cancelled) {
   learn(c->host, c);
   take_answer(c, t);
   po_list_remove(&own.active, c);
-  c->host->active--;
+  count_out(c);
   keep_slot(c->slot);
   c->slot = NULL;
   po_list_add(&own.finished, c);
@@ -293,7 +316,7 @@ static void expire(long long now) {
     long long end = c->deadline + GRACE;
     next = c->next;
     if (end <= now) {
-      curl_multi_remove_handle(own.drive.multi, c->slot->transfer.easy);
+      take_out(c);
       land(c, CURLE_OPERATION_TIMEDOUT, 0);
     }
     else if (end < own.expiry)
@@ -322,7 +345,7 @@ void po_work_sweep(void) {
   for (c = own.active.first; c; c = next) {
     next = c->next;
     if (is_doomed(c)) {  /* the connection goes with it, or the stream */
-      curl_multi_remove_handle(own.drive.multi, c->slot->transfer.easy);
+      take_out(c);
       land(c, CURLE_ABORTED_BY_CALLBACK, 1);
     }
   }
@@ -332,6 +355,30 @@ void po_work_sweep(void) {
 
 
 /* {====== On the wire ====== */
+
+/* On connections that carry many calls all are in one. */
+static int pool_for(const struct po_host *h) {
+  size_t room = (own.max_host + PO_POOLS - 1) / PO_POOLS;
+  int i;
+  if (room < POOL)
+    room = POOL;
+  for (i = 0; i < PO_POOLS; i++)
+    if (h->multiplexed != 0 || h->in_pool[i] < room)
+      return po_drive_pool(&own.drive, i) ? i : 0;
+  return 0;
+}
+
+
+/* Those that are not used any longer close their connections. */
+static void forget_pools(long long now) {
+  int i;
+  for (i = 1; i < PO_POOLS; i++)
+    if (own.in_pool[i] > 0)
+      own.used[i] = now;
+    else if (own.drive.pools[i].multi && now - own.used[i] > POOL_KEEP)
+      po_drive_drop_pool(&own.drive, i);
+}
+
 
 /*
 ** Whether the connection carries other calls too decides what may be
@@ -346,8 +393,10 @@ static enum po_code begin(struct po_call *c, long long now) {
   code = po_transfer_begin(t, &c->request);
   if (code == PO_OK) {
     t->multiplexed = c->host->multiplexed != 0;
+    c->pool = pool_for(c->host);
     if (curl_easy_setopt(t->easy, CURLOPT_PRIVATE, c) != CURLE_OK ||
-        curl_multi_add_handle(own.drive.multi, t->easy) != CURLM_OK)
+        curl_multi_add_handle(own.drive.pools[c->pool].multi, t->easy)
+          != CURLM_OK)
       code = PO_NOMEM;
   }
   return code;
@@ -365,6 +414,8 @@ static void start(struct po_call *c, long long now) {
   code = c->slot ? begin(c, now) : PO_NOMEM;
   if (code == PO_OK) {
     c->host->active++;
+    c->host->in_pool[c->pool]++;
+    own.in_pool[c->pool]++;
     po_list_add(&own.active, c);
     if (c->deadline + GRACE < own.expiry)
       own.expiry = c->deadline + GRACE;
@@ -421,12 +472,13 @@ static void finish(CURL *easy, CURLcode code) {
   struct po_call *c = NULL;
   long long now;
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, &c);
-  curl_multi_remove_handle(own.drive.multi, easy);
+  take_out(c);
   now = po_drive_now();
   if (code != CURLE_OK && now < c->deadline &&
       po_transfer_again(&c->slot->transfer)) {
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(c->deadline - now));
-    if (curl_multi_add_handle(own.drive.multi, easy) == CURLM_OK)
+    if (curl_multi_add_handle(own.drive.pools[c->pool].multi, easy)
+        == CURLM_OK)
       return;
   }
   land(c, code, 0);
@@ -435,10 +487,12 @@ static void finish(CURL *easy, CURLcode code) {
 
 static void reap(void) {
   CURLMsg *m;
-  int left;
-  while ((m = curl_multi_info_read(own.drive.multi, &left)) != NULL)
-    if (m->msg == CURLMSG_DONE)
-      finish(m->easy_handle, m->data.result);
+  int i, left;
+  for (i = 0; i < PO_POOLS; i++)
+    while (own.in_pool[i] > 0 &&
+           (m = curl_multi_info_read(own.drive.pools[i].multi, &left)) != NULL)
+      if (m->msg == CURLMSG_DONE)
+        finish(m->easy_handle, m->data.result);
 }
 
 /* }========================= */
@@ -449,7 +503,6 @@ static void reap(void) {
 int po_work_open(void) {
   int err = po_drive_open(&own.drive);
   own.open = !err;
-  own.kept = 0;
   memset(own.sockets, 0, sizeof(own.sockets));
   return err;
 }
@@ -478,20 +531,30 @@ void po_work_wait(long ms) {
 }
 
 
+/* So many connections in one pool that all together are about max_total. */
+static long keep_in_pool(void) {
+  size_t n = own.max_total / PO_POOLS;
+  size_t room = own.max_host / PO_POOLS;
+  if (room < POOL)
+    room = POOL;
+  if (n < 2 * room)
+    n = 2 * room;
+  return (long)(n < own.max_total ? n : own.max_total);
+}
+
+
 void po_work_run(size_t max_total, size_t max_host) {
   long long now = po_drive_now();
-  if (max_total != own.kept) {  /* libcurl's default: few once all is done */
-    curl_multi_setopt(own.drive.multi, CURLMOPT_MAXCONNECTS, (long)max_total);
-    own.kept = max_total;
-  }
   own.max_total = max_total;
   own.max_host = max_host;
+  po_drive_keep(&own.drive, keep_in_pool());
   expire(now);
   start_all(now);
   po_drive_run(&own.drive);
   reap();
   start_all(po_drive_now());  /* into the places that fell free */
   forget_hosts(now);
+  forget_pools(now);
 }
 
 
@@ -533,7 +596,7 @@ void po_work_disown(const char *message) {
   struct po_call *c;
   while ((c = own.active.first) != NULL) {
     po_list_remove(&own.active, c);
-    c->host->active--;
+    count_out(c);
     c->slot = NULL;
     refuse(c, PO_CANCELLED, message);
     c->result.sent = PO_SENT_ALL;  /* for all that can be known here */
@@ -554,7 +617,7 @@ void po_work_leave(void) {
   l = malloc(sizeof(*l));
   if (l) {
     l->next = left_behind;
-    l->multi = own.drive.multi;
+    memcpy(l->pools, own.drive.pools, sizeof(l->pools));
     l->slots = own.slots;
     left_behind = l;
   }

@@ -3,6 +3,7 @@
 --
 --   lua calls.lua WAY N PORT REQUEST-FILE
 --     WAY   tasks     portone.request_pay_again, each call in a task
+--           exchange  a request that is ready, each call in a task
 --           inbox     a request that is ready, through core.inbox
 --           capture   writes REQUEST-FILE: header lines, an empty line, the body; prints the path
 --
@@ -13,9 +14,11 @@ local way, in_flight, port, file = arg[1], tonumber(arg[2]), arg[3], arg[4]
 local core = require "portone.core"
 
 local base = "http://127.0.0.1:" .. port
+local PATH, AGENT = "/payments/order-1001/billing-key", "portone-lua/1.0 (Lua 5.4; libcurl/7.88.1)"
 
 local function client(loop)
-  return require("portone").new { base_url = base, api_secret = ("s"):rep(100), loop = loop }
+  return require("portone").new { base_url = base, api_secret = ("s"):rep(100), loop = loop,
+    user_agent = AGENT }
 end
 
 local function pay(c)
@@ -34,29 +37,16 @@ function ways.capture()
   pay(client {
     name = "capture", sleep = core.sleep, once = function(_, fn) return fn() end,
     perform = function(_, _, url, headers, body)
-      captured = { url = url, headers = headers, body = body }
+      assert(url == base .. PATH)
+      captured = { headers = headers, body = body }
       return 200, "{}", "", 0
     end,
   })
   local f = assert(io.open(file, "wb"))
-  f:write(table.concat(captured.headers, "\r\n"), "\r\n\r\n", captured.body)
+  f:write(table.concat(captured.headers, "\r\n"), "\r\nUser-Agent: ", AGENT, "\r\n\r\n",
+    captured.body)
   f:close()
-  print((captured.url:gsub("^%w+://[^/]+", "")))
-end
-
-function ways.tasks()
-  local portone, c = require "portone", client()
-  return function(calls)
-    local begun = 0
-    local function worker()
-      while begun < calls do
-        begun = begun + 1
-        pay(c)
-      end
-    end
-    for _ = 1, math.min(in_flight, calls) do portone.spawn(worker) end
-    while portone.poll(1) > 0 do end
-  end
+  print(PATH)
 end
 
 -- The request as REQUEST-FILE has it.
@@ -65,13 +55,45 @@ local function ready()
   local head, body = f:read("*a"):match("^(.-)\r\n\r\n(.*)$")
   f:close()
   local headers = {}
-  for line in (head .. "\r\n"):gmatch("(.-)\r\n") do headers[#headers + 1] = line end
-  return headers, body
+  for line in (head .. "\r\n"):gmatch("(.-)\r\n") do
+    if not line:find("^User%-Agent:") then headers[#headers + 1] = line end
+  end
+  return core.client { user_agent = AGENT }, base .. PATH, headers, body
+end
+
+-- fn in so many tasks at a time.
+local function in_tasks(fn)
+  local portone = require "portone"
+  return function(calls)
+    local begun = 0
+    local function worker()
+      while begun < calls do
+        begun = begun + 1
+        fn()
+      end
+    end
+    for _ = 1, math.min(in_flight, calls) do portone.spawn(worker) end
+    while portone.poll(1) > 0 do end
+  end
+end
+
+function ways.tasks()
+  local c = client()
+  return in_tasks(function() pay(c) end)
+end
+
+function ways.exchange()
+  local perform = require("portone.loop.tasks").host.perform
+  local c, url, headers, body = ready()
+  return in_tasks(function()
+    local status, code = perform(c, "POST", url, headers, body, 65)
+    if status ~= 200 then error(tostring(code)) end
+  end)
 end
 
 function ways.inbox()
-  local headers, body = ready()
-  local c, inbox, url = core.client {}, core.inbox(), base .. "/"
+  local c, url, headers, body = ready()
+  local inbox = core.inbox()
   return function(calls)
     local begun, done = 0, 0
     local function begin()
