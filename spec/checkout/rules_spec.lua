@@ -169,7 +169,7 @@ local keepers = {
       due = "2030-01-31 12:00:00", due_plain = "20300131120000", due_minutes = "203001311200",
       local_time = "2023-11-15 07:15:00", katakana = "カタカナ", latin = "Shop Name",
       nice_name = "이름_1", toss_name = "이름", toss_id = "a_b-c", toss_id_page = "a_b",
-      toss_customer = "a@b=c.d-e_f", toss_sequence = "d005f081-830a",
+      toss_customer = "a@b=c.d-e_f", token = "v2_a-b", toss_sequence = "d005f081-830a",
     }
     put(params, rule[2], assert(good[rule[3]], rule[3]))
   end,

@@ -18,6 +18,7 @@ M.url = pattern("an http or https URL", "^https?://[^%s]+$")
 M.any_url = pattern("a URL", "^%a[%w+.-]*:[^%s]+$")
 M.email = pattern("an e-mail address", "^[^%s@]+@[^%s@]+$")
 M.e164 = pattern("a phone number as +<country><number>", "^%+%d+$")
+M.token = pattern("letters, digits, - and _", "^[%w_-]+$")
 M.two_digits = pattern("two digits", "^%d%d$")
 M.interval = pattern('a number and "d", "m" or "y"', "^%d+[dmy]$")
 -- nice: what an order's name may not hold

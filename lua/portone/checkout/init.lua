@@ -88,6 +88,17 @@ local v1_rules = {
   { "check", "won_are_whole" },
 }
 
+-- Page of the identity verification (V1), and what it says of single PGs.
+local v1_identity_rules = {
+  { "need", { "channelKey", "pg" }, warn = true, say = "the shop's default PG is taken" },
+  { "like", "m_redirect_url", "any_url" },
+  { "need", "m_redirect_url", on = "mobile", when = { popup = false } },
+  { "ignored", "popup", on = "pc", when = { popup = { false } }, warn = true,
+    say = "on a PC it is always a popup" },
+}
+local only_danal = { { "ignored", { "min_age", "name", "phone", "carrier" },
+  say = "danal alone heeds it" } }
+
 -- What PGs of V2 have in common: the page of the payment request, and the schema's texts.
 local v2_rules = {
   { "like", "redirectUrl", "any_url" },  -- any scheme, since 2024-07-11
@@ -196,6 +207,9 @@ end
 
 local function apply_pg(call, params, state)
   local row = call.pg and rules.of(call.pg)
+  if call.window == "certification" then
+    return  -- no PG has rules of its own
+  end
   local windows = row and row[call.api]
   if not row then
     if call.api == "v2" and (call.window == "pay" or call.window == "key_and_pay")
@@ -265,7 +279,7 @@ local function build(call, params, opts)
   end
   normal.lay_over(copy, extra)
   return page.new(call.row, {
-    api = call.api, method = call.row.method, params = copy,
+    api = call.api, method = call.row.method, ui_type = call.ui_type, params = copy,
     warnings = without_repeats(state.warnings),
   })
 end
@@ -292,6 +306,53 @@ function M.v1.request_pay(params, opts)
   if not call.pg and call.window == "pay" then
     call.rules = { v1_rules, { { "need", "amount" } } }
   end
+  local result, err = build(call, params, opts)
+  return result, err
+end
+
+-- IMP.loadUI's first argument -> the PG that draws there, its window among the PG's rules.
+local uis = {
+  ["paypal-spb"] = { "paypal_v2", "pay" }, ["paypal-rt"] = { "paypal_v2", "key" },
+  ["toss-brandpay-widget"] = { "toss_brandpay", "pay" },
+}
+
+---Parameters of V1's IMP.loadUI, which draws a PG's own button or widget into the page.
+---@param ui_type "paypal-spb"|"paypal-rt"|"toss-brandpay-widget"
+---@param params table  as for request_pay
+---@param opts? table   as for request_pay
+---@return portone.CheckoutPage? page
+---@return portone.Error? err
+function M.v1.load_ui(ui_type, params, opts)
+  opts = opts or {}
+  check_options("v1.load_ui", params, opts, 2)
+  local ui = uis[ui_type]
+  if not ui then
+    local hint = require("portone.options").nearest(tostring(ui_type), uis)
+    error(("portone.checkout.v1.load_ui: unknown UI '%s'%s"):format(tostring(ui_type),
+      hint and (" (did you mean '%s'?)"):format(hint) or ""), 2)
+  end
+  local pg = pg_of("v1.load_ui", params, opts, 2)
+  local call = { api = "v1", row = schema.v1 "loadUI", window = ui[2], method_field = "pay_method",
+    rules = { v1_rules }, pg = ui[1], ui_type = ui_type }
+  if pg and pg ~= ui[1] then
+    call.rules = { v1_rules, { { "forbid", params.channelKey ~= nil and "channelKey" or "pg",
+      say = ("'%s' is drawn by %s, not by %s"):format(ui_type, ui[1], pg) } } }
+  end
+  local result, err = build(call, params, opts)
+  return result, err
+end
+
+---Parameters of V1's IMP.certification, the identity verification.
+---@param params table
+---@param opts? table  as for request_pay
+---@return portone.CheckoutPage? page
+---@return portone.Error? err
+function M.v1.certification(params, opts)
+  opts = opts or {}
+  check_options("v1.certification", params, opts, 2)
+  local pg = pg_of("v1.certification", params, opts, 2)
+  local call = { api = "v1", row = schema.v1 "certification", window = "certification",
+    rules = { v1_identity_rules, pg and pg ~= "danal" and only_danal or nil } }
   local result, err = build(call, params, opts)
   return result, err
 end

@@ -15,6 +15,7 @@ local sdks = {
 ---@class portone.CheckoutPage
 ---@field api string          "v1" or "v2"
 ---@field method string       of the browser SDK: "requestPayment"
+---@field ui_type? string     of V1's loadUI: "paypal-spb"
 ---@field params table        checked, as they are sent
 ---@field warnings table[]    { path, problem } of what the documents only recommend
 local methods = {}
@@ -107,8 +108,8 @@ local SCRIPT = [[
     var answer = { redirected: redirected, failed: false };
     busy = false;
     keys.forEach(function (k) { if (got[k] != null && got[k] !== "") answer[k] = got[k]; });
-    answer.failed = answer.code != null || answer.error_code != null || answer.success === false
-      || answer.imp_success === "false";
+    answer.failed = answer.code != null || answer.error_code != null
+      || String(answer.success) === "false" || String(answer.imp_success) === "false";
     return finish(answer);
   }
   var query = new URLSearchParams(location.search), back = {}, isBack = false;
@@ -131,15 +132,22 @@ local v2_keys = { "transactionType", "txId", "paymentId", "paymentToken", "billi
 
 local V1_BACK = [[
 isBack = back.merchant_uid === params.merchant_uid && ["imp_uid", "error_code", "error_msg",
-    "imp_success"].some(function (k) { return k in back; });]]
+    "imp_success", "success"].some(function (k) { return k in back; });]]
 local V1_OPEN = [[
 function open() {
     if (busy) return;
     busy = true;
     if (options.tier) IMP.agency(options.user_code, options.tier);
     else IMP.init(options.user_code);
-    IMP.request_pay(params, function (got) { answered(got, false); });
+    IMP[%s](params, function (got) { answered(got, false); });
   }]]
+local V1_LOAD = [[
+function open() {
+    if (options.tier) IMP.agency(options.user_code, options.tier);
+    else IMP.init(options.user_code);
+    IMP.loadUI(%s, params, function (got) { answered(got, false); });
+  }
+  open();]]
 
 -- The id that a redirect brings back must be the one that went out.
 local V2_BACK = [[
@@ -173,7 +181,10 @@ local function opener(page, o)
   if loader then
     return V2_LOAD:format(script_json(page.method), loader[1], loader[2])
   end
-  local open = page.api == "v1" and V1_OPEN or V2_OPEN:format(script_json(page.method))
+  if page.ui_type then
+    return V1_LOAD:format(script_json(page.ui_type))
+  end
+  local open = (page.api == "v1" and V1_OPEN or V2_OPEN):format(script_json(page.method))
   if o.auto then
     return open .. "\n  open();"
   end
@@ -183,17 +194,28 @@ end
 
 local labels = { ko = "결제하기", en = "Pay" }
 
+local function button(o, id)
+  local lang = o.lang or "ko"
+  return ('<button type="button" id="%s" lang="%s">%s</button>'):format(html_escape(id),
+    html_escape(lang), html_escape(o.button or labels[lang] or labels.en))
+end
+
 -- What a person clicks, or where the SDK draws its own button.
 local function widget(page, o)
-  if loaders[page.method] then
+  if page.ui_type then
+    local place = ('<div class="portone-ui-container" data-portone-ui-type="%s"></div>'):format(
+      html_escape(page.ui_type))
+    if page.ui_type ~= "toss-brandpay-widget" then
+      return place
+    end
+    -- the widget's button is the page's own; the SDK finds it by this id
+    return place .. button(o, "portone-toss-brandpay-widget-button")
+  elseif loaders[page.method] then
     return '<div class="portone-ui-container"></div>'
   elseif o.auto then
     return ""
   end
-  local lang = o.lang or "ko"
-  return ('<button type="button" id="%s" lang="%s">%s</button>'):format(
-    html_escape(o.id or "portone-pay"), html_escape(lang),
-    html_escape(o.button or labels[lang] or labels.en))
+  return button(o, o.id or "portone-pay")
 end
 
 ---A fragment of a page: a button, the SDK, and the script that opens the window. The page may

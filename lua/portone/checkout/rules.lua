@@ -34,7 +34,7 @@ local files = {
   tosspay_v2 = "toss", tosspayments = "toss", tosspay = "toss", uplus = "toss",
   toss_brandpay = "toss",
   nice = "nice", nice_v2 = "nice",
-  kcp = "kcp", kcp_billing = "kcp", kcp_v2 = "kcp",
+  kcp = "kcp", kcp_billing = "kcp", kcp_v2 = "kcp", kcp_quick = "kcp",
   html5_inicis = "inicis", inicis = "inicis", inicis_v2 = "inicis", inicis_jp = "inicis",
   inicis_unified = "inicis",
   smartro = "smartro", smartro_v2 = "smartro",

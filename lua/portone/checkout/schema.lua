@@ -97,14 +97,22 @@ function M.v2(method)
   return linked[method]
 end
 
-local v1_row
+local v1_rows = {}
 
----The row of IMP.request_pay.
+-- Method of IMP -> the file with its fields.
+local v1_files = {
+  request_pay = "portone.checkout.v1_fields", certification = "portone.checkout.v1_certification",
+  loadUI = "portone.checkout.v1_fields",  -- it takes what request_pay takes
+}
+
+---The row of a method of iamport.js.
+---@param method? string  "request_pay" when absent
 ---@return table
-function M.v1()
-  v1_row = v1_row or { name = "checkout.request_pay", api = "v1", method = "request_pay",
-                       body = require "portone.checkout.v1_fields" }
-  return v1_row
+function M.v1(method)
+  method = method or "request_pay"
+  v1_rows[method] = v1_rows[method] or { name = "checkout." .. method, api = "v1",
+    method = method, body = require(v1_files[method]) }
+  return v1_rows[method]
 end
 
 return M

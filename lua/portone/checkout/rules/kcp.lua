@@ -105,4 +105,36 @@ M.kcp_v2 = {
   },
 }
 
+local action = "bypass.kcpQuick.actionType"
+
+local quick = {  -- v1/nhn-kcp/kcp-quickpay: one window for registering, paying and the PIN
+  methods = { "card", "trans" }, optional = true,
+  { "need", action },
+  { "of", action, { "Register", "UserRegister", "RegisterAutoPay", "Deregister", "Pay",
+    "PinChange", "PinReset", "PinCheck", "PhoneChange", "Terminate", "RegisterFido", "SignUp",
+    "Leave", "PrepaidRefundAccount", "PrepaidRefund", "PrepaidLimitRaise", "PrepaidKYC",
+    "PrepaidAuth", "PrepaidOfflineUse", "PrepaidOfflinePaymentInfo" } },
+  { "need", "name", when = { [action] = { no = { "PrepaidOfflinePaymentInfo" } } } },
+  { "need", "bypass.kcpQuick.memberID" },
+  { "max", "bypass.kcpQuick.memberID", 16 },
+  { "need", "bypass.kcpQuick.encryptedCI",
+    when = { [action] = { no = { "PrepaidOfflinePaymentInfo" } } } },
+  { "forbid", "bypass.kcpQuick.memberCI", say = "it was withdrawn: use encryptedCI" },
+  { "need", "pay_method", when = { [action] = { "Pay", "Register" } } },
+  { "need", "amount", when = { [action] = "Pay" } },
+  { "need", "customer_uid", when = { [action] = { "Register", "Deregister" } } },
+  { "need", "customer_uid", when = { [action] = "Pay" }, warn = true,
+    say = "without it the window lets the customer choose" },
+  { "ignored", "bypass.kcpQuick.registerAutoPay", when = { [action] = { no = { "Register" } } } },
+  { "like", "bypass.kcpQuick.sdkVersion", "token" },
+  { "need", "bypass.kcpQuick.prepaidOfflinePaymentInfoRequest",
+    when = { [action] = "PrepaidOfflinePaymentInfo" } },
+  { "need", "m_redirect_url", on = "mobile" },
+}
+
+M.kcp_quick = {
+  name = "NHN KCP QuickPay",
+  v1 = { pay = quick, key = quick },
+}
+
 return M

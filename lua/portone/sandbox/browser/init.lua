@@ -103,7 +103,7 @@ local function open(x)
     api = request.api, method = request.method, params = request.params,
     device = request.device == "mobile" and "mobile" or "pc", origin = x.headers.origin,
     user_agent = x.headers["user-agent"], language = x.headers["accept-language"],
-    user_code = request.user_code, tier = request.tier, host = x.headers.host,
+    user_code = request.user_code, tier = request.tier, ui = request.ui, host = x.headers.host,
   })
   if not opened then
     return answer(x, 400, failure)

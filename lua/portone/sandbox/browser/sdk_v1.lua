@@ -51,9 +51,18 @@ local SURFACE = [[
     certification: function (params, callback) { call("certification", params, callback); },
     loadUI: function (uiType, params, callback) {
       loaded[uiType] = params;
-      drawButton(uiType, function () {
-        call("request_pay", loaded[uiType], callback, { ui: uiType });
-      });
+      function pay() { call("request_pay", loaded[uiType], callback, { ui: uiType }); }
+      if (uiType !== "toss-brandpay-widget") {
+        drawButton(uiType, pay);
+        return;
+      }
+      // the widget's button is the page's own
+      var button = document.getElementById("portone-toss-brandpay-widget-button");
+      if (!button) {
+        throw new Error("the page has no element #portone-toss-brandpay-widget-button");
+      }
+      container(uiType).textContent = "Toss BrandPay";
+      button.addEventListener("click", pay);
     },
     updateLoadUIRequest: function (uiType, params) {
       if (!loaded[uiType]) throw new Error("IMP.loadUI('" + uiType + "') was not called before");

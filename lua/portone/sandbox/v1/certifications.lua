@@ -74,6 +74,53 @@ M.handlers["v1.certifications.otp_request"] = function(world, req)
   return answer.ok { imp_uid = imp_uid }
 end
 
+--- A window opens: a verification that waits for what its person enters there.
+---@param world table
+---@param channel table
+---@param params table as for `IMP.certification`
+---@return table certification
+function M.open_window(world, channel, params)
+  local imp_uid = state.new_imp_uid(world)
+  local certification = { imp_uid = imp_uid, certified = false, channel = channel,
+    merchant_uid = params.merchant_uid, pg_provider = channel.pg, min_age = params.min_age,
+    pg_tid = channel.pg .. "_" .. world:hex(20), origin = params.company, app = true }
+  world.v1.certifications[imp_uid] = certification
+  return certification
+end
+
+local OPERATORS = { SKT = "SKT", KT = "KTF", LGU = "LGT" }
+
+local function age_on(born, now)
+  local year, rest = born:match("^(%d+)%-(.*)$")
+  local today = os.date("!%Y-%m-%d", now + 9 * 3600)
+  return tonumber(today:sub(1, 4)) - tonumber(year) - (today:sub(6) < rest and 1 or 0)
+end
+
+--- The person of a window has proved who they are.
+---@param world table
+---@param certification table from open_window
+---@param given table { name, phone, number: first seven digits, operator: of V2 }
+---@return string? problem "bad_name" | "bad_phone" | "bad_number" | "too_young"
+function M.verify(world, certification, given)
+  local number, phone = digits(given.number), digits(given.phone)
+  local digit = number:sub(7)
+  local born = digit:find("^[1-8]$") and birthday(number:sub(1, 6), digit)
+  if not tostring(given.name or ""):find("%S") then return "bad_name" end
+  if #phone < 10 or #phone > 11 then return "bad_phone" end
+  if not born then return "bad_number" end
+  if certification.min_age and age_on(born, world:now()) < certification.min_age then
+    return "too_young"
+  end
+  local operator, mvno = tostring(given.operator or "SKT"):match("^(%u+)(.*)$")
+  local key, site_key = keys_of(world, given.name .. born .. phone, certification.channel)
+  certification.name, certification.phone, certification.birthday = given.name, phone, born
+  certification.gender = tonumber(digit) % 2 == 1 and "male" or "female"
+  certification.is_foreigner = tonumber(digit) >= 5
+  certification.carrier = (OPERATORS[operator] or "SKT") .. mvno
+  certification.unique_key, certification.unique_in_site = key, site_key
+  certification.certified, certification.certified_at = true, world:now()
+end
+
 local function find(world, req)
   local uid = req.path.imp_uid
   local certification = world.v1.certifications[uid]

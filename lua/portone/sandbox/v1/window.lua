@@ -23,6 +23,9 @@ local CARD = { card = true, samsung = true, samsungpay = true, applepay = true, 
   tosspay_card = true, kakaopay = true, naverpay = true, naverpay_card = true, payco = true,
   lpay = true, ssgpay = true, toss_brandpay = true }
 
+-- Page of the confirm process.
+local SHOP_SAID_NO = "고객사 요청에 의해 결제를 중단합니다. (상세사유 : %s)"
+
 -- A key window has no amount of its own, so only the merchant_uid is judged.
 local function problem_of(world, order, channel, key_only)
   if key_only then
@@ -100,6 +103,7 @@ end
 ---@param world table
 ---@param done table `imp_uid`; `card`: name of a test card (default "success") or its fields;
 --- `cancelled = true`: the user gave up; `reason`: why the shop refused (confirm process);
+--- `refusal`: { pg_code, pg_message } of a PG that refuses whatever the card says;
 --- `vbank_code`, `vbank_due` (unix seconds) of a virtual account
 ---@return table? payment as the API shows it: "paid", "failed", or "ready" with an account
 ---@return string? problem the window is not open, or the choice is not possible
@@ -115,7 +119,9 @@ function M.actions.close_window(world, done)
   if done.cancelled then
     charge.close(world, payment, "사용자가 결제를 취소했습니다.")
   elseif done.reason then
-    charge.close(world, payment, "고객사가 결제를 승인하지 않았습니다: " .. tostring(done.reason))
+    charge.close(world, payment, SHOP_SAID_NO:format(tostring(done.reason)))
+  elseif done.refusal then
+    charge.fail(world, payment, charge.reason(done.refusal))
   elseif not payment.window.key_only and state.is_paid(world, payment.merchant_uid) then
     charge.close(world, payment, "이미 결제가 이루어진 주문번호입니다: " .. payment.merchant_uid)
   elseif payment.customer_uid then
