@@ -59,5 +59,7 @@ int luaopen_portone_core(lua_State *L) {
   lua_pushfstring(L, "libcurl/%s",
                   curl_version_info(CURLVERSION_NOW)->version);
   lua_setfield(L, -2, "curl_version");
+  lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->ssl_version);
+  lua_setfield(L, -2, "tls_version");  /* nil without TLS */
   return 1;
 }

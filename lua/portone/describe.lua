@@ -289,8 +289,11 @@ local function describe_row(row)
   return table.concat(out, "\n")
 end
 
--- "v2.payment.get_payment", or any end of it that only one operation has.
-local function find_row(name)
+---The row of "v2.payment.get_payment", or of any end of it that only one operation has.
+---@param name string
+---@return table? row
+---@return table[]? found  the rows that it could be, when there are several or none
+function describe.find(name)
   local row = api.named(name)
   if row then return row end
   local found = {}
@@ -328,7 +331,7 @@ function describe.describe(name, level)
   if given then return describe_row(given) end
   if type(name) ~= "string" then error("describe: expected a name, got " .. type(name), level) end
   name = name:gsub("^portone%.", "")
-  local row, found = find_row(name)
+  local row, found = describe.find(name)
   if row then return describe_row(row) end
   local group = describe_group(name)
   if group then return group end

@@ -237,10 +237,11 @@ function M.call(given, level)
 end
 
 ---What the environment says, as client options.
+---@param get? fun(name: string): string?  where it is asked instead of os.getenv
 ---@return table
-function M.environment()
+function M.environment(get)
   local function env(name)
-    local value = os.getenv(name)
+    local value = (get or os.getenv)(name)
     return value ~= "" and value or nil
   end
   local out = {

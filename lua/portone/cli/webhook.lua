@@ -1,0 +1,228 @@
+-- SPDX-License-Identifier: MIT
+-- portone webhook verify | sign | listen
+
+local account = require "portone.cli.account"
+local core = require "portone.core"
+local exits = require "portone.cli.exits"
+local portone = require "portone"
+local say = require "portone.cli.say"
+local signals = require "portone.cli.signals"
+local terminal = require "portone.cli.terminal"
+
+local M = {
+  summary = "Verify, sign, or receive webhooks.",
+  epilog = [[
+The secret is PORTONE_WEBHOOK_SECRET.
+
+Examples:
+   portone webhook sign body.json >headers.txt
+   portone webhook verify body.json --headers headers.txt
+   portone webhook listen --port 3005 --forward http://127.0.0.1:3000/portone]],
+}
+
+local function body_argument(parser)
+  parser:argument("body", "File of the raw body; - for standard input."):default "-"
+end
+
+function M.add(parser)
+  parser:command_target("action"):require_command(true)
+  local verify = parser:command("verify", "Is a body with these headers from PortOne?",
+    "Exit status: 0 it is, 77 it is not (and why, on standard error).\n\nExamples:\n"
+    .. "   portone webhook verify body.json --headers headers.txt\n"
+    .. "   portone webhook verify --header 'webhook-id: …' --header 'webhook-timestamp: …' \\\n"
+    .. "      --header 'webhook-signature: …' <body.json")
+  body_argument(verify)
+  verify:option("--headers", "File of header lines, Name: value."):argname "FILE"
+  verify:option("--header", "A header line."):count "*":argname "LINE"
+  verify:option("--tolerance", "Seconds that it may be old or new (300)."):convert(tonumber)
+    :argname "SECONDS"
+  verify:flag("--json", "Print the event as JSON.")
+  account.add(verify)
+
+  local sign = parser:command("sign", "Print the headers that PortOne would send with a body.",
+    "Example:\n   portone webhook sign body.json >headers.txt\n"
+    .. "   curl -H @headers.txt --data-binary @body.json http://127.0.0.1:3000/portone")
+  body_argument(sign)
+  sign:option("--id", "webhook-id; default: a new one."):argname "TEXT"
+  sign:option("--timestamp", "Unix seconds; default: now."):convert(tonumber):argname "SECONDS"
+  account.add(sign)
+
+  local listen = parser:command("listen", "Receive webhooks on loopback, print those that verify.",
+    "Runs until stopped. Only what verifies is forwarded, byte for byte. Unsigned (V1)\n"
+    .. "notifications are printed as claims.\n\nExample:\n"
+    .. "   portone webhook listen --port 3005 --forward http://127.0.0.1:3000/portone")
+  listen:option("--port", "Port to listen at; 0: any free one."):convert(tonumber):default "0"
+    :argname "PORT"
+  listen:option("--forward", "Where verified webhooks go on to."):argname "URL"
+  listen:option("--count", "End after so many."):convert(tonumber):argname "N"
+  listen:flag("--json", "Print one JSON object for each.")
+  account.add(listen)
+end
+
+-- {====== What all of them need ======
+
+local function secrets_of(options)
+  local found, problem = account.environment(options)
+  if not found then
+    return nil, exits.no_input, problem
+  elseif not found.webhook_secrets then
+    return nil, exits.no_setup, "no secret: set PORTONE_WEBHOOK_SECRET, or name a file with --env"
+  end
+  return found.webhook_secrets
+end
+
+local function read(path)
+  local file, why = io.stdin, nil
+  if path ~= "-" then
+    file, why = io.open(path, "rb")
+  end
+  local text = file and file:read("*a")
+  if file and path ~= "-" then
+    file:close()
+  end
+  return text, why or path .. ": cannot be read"
+end
+
+-- }======
+
+local actions = {}
+
+function actions.verify(options, secrets)
+  local lines = options.header
+  if options.headers then
+    local text, why = read(options.headers)
+    if not text then
+      return exits.no_input, why
+    end
+    lines[#lines + 1] = text
+  end
+  local body, why = read(options.body)
+  if not body then
+    return exits.no_input, why
+  end
+  local event, err = portone.webhook.verify(body, table.concat(lines, "\n"),
+    { secrets = secrets, tolerance = options.tolerance })
+  if not event then
+    return exits.no_permission, err.message
+  end
+  say.answer(event, options.json)
+  return exits.ok
+end
+
+function actions.sign(options, secrets)
+  local body, why = read(options.body)
+  if not body then
+    return exits.no_input, why
+  end
+  local ok, headers = pcall(portone.webhook.sign, body, { secrets = secrets, id = options.id,
+    timestamp = options.timestamp })
+  if not ok then
+    return exits.no_setup, (tostring(headers):gsub("^[^%s:]+%.lua:%d+: ", ""))
+  end
+  for _, name in ipairs { "webhook-id", "webhook-timestamp", "webhook-signature" } do
+    io.stdout:write(name, ": ", headers[name], "\n")
+  end
+  return exits.ok
+end
+
+-- {====== listen ======
+
+local forwarded = { ["content-type"] = true, ["webhook-id"] = true,
+                    ["webhook-timestamp"] = true, ["webhook-signature"] = true }
+
+-- Sends a message on as it came; what became of it, in words.
+local function forward(client, url, message)
+  local lines = {}
+  for _, line in ipairs(message.lines) do
+    if forwarded[(line:match("^[^:]*") or ""):lower()] then
+      lines[#lines + 1] = line
+    end
+  end
+  local status, code, why = client:perform("POST", url, lines, message.body, 30)
+  return status and "HTTP " .. tostring(status) or ("%s: %s"):format(code, why)
+end
+
+local function describe(message, secrets)
+  if not message.headers["webhook-signature"] then
+    local note, err = portone.webhook.parse_v1(message.body)
+    return note and { verified = false, claim = note.body,
+      reason = "not signed: V1; read the payment to know" }
+      or { verified = false, reason = err.message }
+  end
+  local event, err = portone.webhook.verify(message.body, message.headers, { secrets = secrets })
+  if not event then
+    return { verified = false, reason = err.message }
+  end
+  return { verified = true, type = event.type, data = event.data, id = event.id,
+    timestamp = event.timestamp }
+end
+
+local function print_message(found, as_json)
+  if as_json then
+    io.stdout:write((say.json(found):gsub("\n%s*", "")), "\n")
+  else
+    local mark = found.verified and terminal.paint(1, "green", "verified")
+      or terminal.paint(1, "red", "refused ")
+    io.stdout:write(mark, " ", found.type or found.reason or "", "\n")
+    local rest = found.data or found.claim
+    if rest then
+      io.stdout:write("  ", (require("portone.show").text(rest):gsub("\n", "\n  ")), "\n")
+    end
+    if found.forwarded then
+      io.stdout:write("  forwarded: ", found.forwarded, "\n")
+    end
+  end
+  io.stdout:flush()
+end
+
+local function check_forward(url)
+  local ok, problem = core.check_url(url, false)
+  return not ok and "--forward: " .. tostring(problem) or nil
+end
+
+function actions.listen(options, secrets)
+  local problem = options.forward and check_forward(options.forward)
+  if problem then
+    return exits.usage, problem
+  end
+  local inbox
+  inbox, problem = require("portone.sandbox.inbox").start { port = options.port }
+  if not inbox then
+    return exits.unavailable, problem
+  end
+  local client = core.client { connect_timeout = 10, max_response = 1048576 }
+  local caught, seen = signals.catch(), 0
+  io.stdout:write("listening at ", inbox.url, "\n")
+  io.stdout:flush()
+  pcall(function()  -- without luv Ctrl-C raises here
+    while not caught() and seen < (options.count or math.huge) do
+      local message = inbox:take(0.1)
+      if message then
+        seen = seen + 1
+        local found = describe(message, secrets)
+        if found.verified and options.forward then
+          found.forwarded = forward(client, options.forward, message)
+        end
+        print_message(found, options.json)
+      end
+    end
+  end)
+  inbox:stop()
+  client:close()
+  return exits.ok
+end
+
+-- }======
+
+function M.run(options)
+  local secrets, status, problem = secrets_of(options)
+  if secrets then
+    status, problem = actions[options.action](options, secrets)
+  end
+  if problem then
+    say.problem("%s", problem)
+  end
+  return status
+end
+
+return M
