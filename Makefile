@@ -155,12 +155,13 @@ generate:
 rockspec:
 	@lua5.4 tools/rockspec.lua
 
-# For eval: use the build in place.
+# For eval: use the build in place, the command too.
 quote = '$(subst ','\'',$(1))'
 lua = $(or $(LUA),5.4)
 env:
 	@:$(info export LUA_PATH=$(call quote,$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;))
 	@:$(info export LUA_CPATH=$(call quote,$(abspath $(call out,$(lua)))/?.so;;))
+	@:$(info export PATH=$(call quote,$(abspath $(call out,$(lua)))/bin):$$PATH)
 
 interpreter = $(if $(filter luajit,$(1)),luajit,lua$(1))
 
@@ -174,7 +175,7 @@ MANDIR = $(PREFIX)/share/man
 installed_dirs = $(LUA_SHARE)/portone $(LUA_LIB)/portone
 # the command, with the Lua that it was installed for
 installed_files = $(if $(wildcard bin/portone),$(PREFIX)/bin/portone) \
-  $(patsubst man/%,$(MANDIR)/man1/%,$(wildcard man/*.1))
+  $(patsubst man/%,$(MANDIR)/man1/%,$(wildcard man/*.1)) $(completion_files)
 install:
 	@$(make) build LUA=$(install_world)
 	install -d '$(DESTDIR)$(LUA_SHARE)' '$(DESTDIR)$(LUA_LIB)/portone/sandbox'
@@ -192,6 +193,7 @@ ifneq ($(wildcard man/*.1),)
 	install -d '$(DESTDIR)$(MANDIR)/man1'
 	install -m 644 $(wildcard man/*.1) '$(DESTDIR)$(MANDIR)/man1/'
 endif
+	@$(make) install-completion
 
 uninstall:
 	rm -rf $(installed_dirs:%='$(DESTDIR)%')
@@ -208,4 +210,4 @@ sources:
 .PHONY: build deps demo shop test check asan valgrind torture bench generate rockspec env install \
   uninstall clean sources
 .DELETE_ON_ERROR:
-include mk/static.mk mk/soak.mk mk/package.mk
+include mk/static.mk mk/soak.mk mk/package.mk mk/command.mk

@@ -5,9 +5,9 @@
 #   make tsan      16 lua_States on 16 threads under ThreadSanitizer
 #   cc game.c -Lbuild/5.4 -lportone -l:liblua5.4.a -lcjson -lcurl -lcrypto -lpthread -lm -ldl
 #
-# The sandbox is for tests and stays outside.
+# The sandbox is for tests, the command for a shell: both stay outside.
 
-EMBEDDED = $(filter-out lua/portone/sandbox.lua lua/portone/sandbox/%, \
+EMBEDDED = $(filter-out lua/portone/sandbox/% lua/portone/cli.lua lua/portone/cli/%, \
   $(shell find lua/portone -name '*.lua' | LC_ALL=C sort))
 archive = $(call out,$(1))/libportone.a
 host = $(call out,$(1))/host

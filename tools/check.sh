@@ -93,8 +93,9 @@ one_version() { tools/version.sh; }
 installed() {
   make -s install DESTDIR="$work/root" PREFIX=/usr LUA_VERSION=5.4 || return 1
   local at=$work/root/usr
-  (cd "$work" && LUA_PATH="$at/share/lua/5.4/?.lua;$at/share/lua/5.4/?/init.lua;;" \
-    LUA_CPATH="$at/lib/lua/5.4/?.so;;" lua5.4 -e 'require "portone"; require "portone.sandbox"') || return 1
+  (cd "$work" && export LUA_PATH="$at/share/lua/5.4/?.lua;$at/share/lua/5.4/?/init.lua;;" \
+    LUA_CPATH="$at/lib/lua/5.4/?.so;;" && "$at/bin/portone" --version && \
+    lua5.4 -e 'require "portone"; require "portone.sandbox"') || return 1
   make -s uninstall DESTDIR="$work/root" PREFIX=/usr LUA_VERSION=5.4
   none . <(find "$work/root" -type f)
 }

@@ -44,11 +44,20 @@ test   lua-cqueues           lua lua5.4 cqueues
 test   lua-luv               lua lua5.4 luv
 test   redis-server          cmd redis-server
 test   lua-sql-sqlite3       lua lua5.4 luasql.sqlite3
+test   lua-argparse          lua lua5.4 argparse
+test   lua-readline          lua lua5.4 readline
+test   bsdutils              cmd script
 test-luajit lua-posix        lua luajit posix.unistd
+test-luajit lua-argparse     lua luajit argparse
+test-luajit lua-readline     lua luajit readline
 test-luajit lua-sql-sqlite3 lua luajit luasql.sqlite3
 test-5.1 lua-posix           lua lua5.1 posix.unistd
+test-5.1 lua-argparse       lua lua5.1 argparse
+test-5.1 lua-readline       lua lua5.1 readline
 test-5.1 lua-sql-sqlite3   lua lua5.1 luasql.sqlite3
 test-5.3 lua-posix           lua lua5.3 posix.unistd
+test-5.3 lua-argparse       lua lua5.3 argparse
+test-5.3 lua-readline       lua lua5.3 readline
 test-5.3 lua-sql-sqlite3   lua lua5.3 luasql.sqlite3
 browser chromium             cmd chromium
 browser chromium-driver      cmd chromedriver
@@ -56,6 +65,7 @@ shop   nginx                 cmd nginx
 shop   libnginx-mod-http-lua file /usr/lib/nginx/modules/ngx_http_lua_module.so
 shop   lua-sql-sqlite3       lua luajit luasql.sqlite3
 check  lua-check             cmd luacheck
+check  mandoc                cmd mandoc
 check  cppcheck              cmd cppcheck
 check  valgrind              cmd valgrind
 check  luarocks              cmd luarocks

@@ -35,7 +35,8 @@ describe("portone call #slow", function()
   end
 
   it("gives each field its own type", function()
-    local out, err, status = call "request_pay_again customer_uid=user-42 merchant_uid=o-1 amount=3000 name=007 --json"
+    local out, err, status = call("request_pay_again customer_uid=user-42 merchant_uid=o-1 "
+      .. "amount=3000 name=007 --json")
     assert.equal(0, status, err)
     assert.equal("paid", json.decode(out).status)
     local body = body_of "v1.subscribe.again"
@@ -43,7 +44,7 @@ describe("portone call #slow", function()
     assert.equal("007", body.name)
   end)
 
-  it("nests by dots, numbers lists, splits plain lists, takes JSON, files and a whole object", function()
+  it("nests by dots, counts lists, splits plain ones, takes JSON, files, objects", function()
     local at = os.time() + 86400
     local reason = command.write(dir .. "/name.txt", "monthly pass\n")
     local _, err, status = call(("schedule customer_uid=user-42 schedules[1].merchant_uid=s-1 "
@@ -84,7 +85,8 @@ describe("portone call #slow", function()
       return (select(3, command.run("call " .. args, { env = all })))
     end
     assert.equal(4, status_of "get_payment paymentId=none")
-    assert.equal(3, status_of "request_pay_again customer_uid=user-42 merchant_uid=o-1 amount=1 name=x")
+    assert.equal(3, status_of("request_pay_again customer_uid=user-42 merchant_uid=o-1 amount=1 "
+      .. "name=x"))
     assert.equal(77, status_of("get_payment paymentId=none", { PORTONE_API_SECRET = "wrong" }))
     assert.equal(69, status_of("get_payment paymentId=none --deadline 0.5",
       { PORTONE_BASE_URL = "http://127.0.0.1:9" }))

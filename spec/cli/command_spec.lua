@@ -53,7 +53,8 @@ describe("portone #slow", function()
   it("lists operations and describes them", function()
     local out, _, status = command.run "ops billing-key"
     assert.equal(0, status)
-    assert.truthy(out:find "v2%.payment%.pay_with_billing_key +POST +/payments/{paymentId}/billing%-key")
+    assert.truthy(out:find("\nv2%.payment%.pay_with_billing_key +POST +/payments/{paymentId}/"
+      .. "billing%-key"))
     assert.equal(4, select(3, command.run "ops nothing-like-it"))
     local rows = require("portone.json").decode((command.run "ops ^v1.*cancel --json"))
     assert.equal("v1.", rows[1].name:sub(1, 3))
@@ -88,7 +89,8 @@ describe("portone completion #slow", function()
 COMP_WORDS=(portone bi) COMP_CWORD=1; _portone; echo "${COMPREPLY[@]}"
 COMP_WORDS=(portone bill --led) COMP_CWORD=2; _portone; echo "${COMPREPLY[@]}"
 COMP_WORDS=(portone sandbox --clock r) COMP_CWORD=3; _portone; echo "${COMPREPLY[@]}"
-COMP_WORDS=(portone call v2.payment.get_payment) COMP_CWORD=2; _portone_operations; echo "${COMPREPLY[@]}"
+COMP_WORDS=(portone call v2.payment.get_payment) COMP_CWORD=2; _portone_operations
+echo "${COMPREPLY[@]}"
 ]])
     local out = command.shell(("bash %s/complete 2>&1"):format(dir))
     command.shell("rm -rf " .. dir)
@@ -126,8 +128,7 @@ describe("portone(1) #slow", function()
       for option in help:gmatch("\n +%-%-?[^\n]*") do
         local long = option:match("%-%-([%w%-]+)")
         if long ~= "help" then
-          local mdoc = ".Fl Fl " .. long
-          assert.truthy(page:find(mdoc .. "\n", 1, true) or page:find(mdoc .. " ", 1, true),
+          assert.truthy(page:find("\n%.It Fl Fl " .. long:gsub("%-", "%%-") .. "[ \n]"),
             name .. " --" .. long)
         end
       end
@@ -139,7 +140,8 @@ describe("portone(1) #slow", function()
       assert.equal("", command.shell "mandoc -T lint -W warning man/portone.1 2>&1")
     end
     if command.shell "command -v man" ~= "" then
-      assert.equal("", command.shell "man --warnings -E UTF-8 -l -Tutf8 -Z man/portone.1 2>&1 >/dev/null")
+      assert.equal("", command.shell("man --warnings -E UTF-8 -l -Tutf8 -Z man/portone.1 2>&1 "
+        .. ">/dev/null"))
     end
   end)
 end)

@@ -4,7 +4,7 @@
 
 local M = {}
 
-local bash = [[
+local bash = [=[
 
 _portone_operations() {
     _portone
@@ -14,7 +14,7 @@ _portone_operations() {
 }
 
 complete -F _portone_operations -o bashdefault -o default portone
-]]
+]=]
 
 local fish = [[
 
