@@ -259,7 +259,6 @@ local QUERY = { "transactionType", "paymentId", "txId", "paymentToken", "billing
   "billingIssueToken", "identityVerificationId", "identityVerificationTxId", "code", "message",
   "pgCode", "pgMessage" }
 
----@param _ portone.sandbox.window
 ---@param result table
 ---@return table[] pairs  names and values of the redirect's query, in order
 function M.query(_, result)
@@ -460,7 +459,6 @@ local function fields_of(window, shown)
 end
 
 ---What the page of a window shows: see browser/page.lua.
----@param _ portone.sandbox.world
 ---@param window portone.sandbox.window
 ---@param lang "ko"|"en"
 ---@return table
