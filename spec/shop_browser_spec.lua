@@ -91,6 +91,14 @@ describe("the shop in a browser #slow", function()
     return browser:attribute("main span", "class")
   end
 
+  -- The same where the window takes the page's place.
+  local function to_window(browser)
+    browser:click "#portone-pay"
+    browser:wait("no window", function()
+      return browser:at():find("/_sandbox/window/", 1, true)
+    end)
+  end
+
   local function webhooks(kind)
     local n = 0
     for _, entry in ipairs(shop.sandbox:journal { kind = "webhook", type = kind }) do
@@ -123,8 +131,9 @@ describe("the shop in a browser #slow", function()
 
   test("is paid on a phone, by the redirect", function()
     local id = buy(phone, "beans", 1)
-    phone:click "#portone-pay"
-    phone:wait("no window", function() return phone:at():find(shop.sandbox.v2_url, 1, true) end)
+    to_window(phone)
+    phone:back()  -- a phone has a button for that, too
+    to_window(phone)
     press(phone, "pay")
     assert.equal("paid", order_status(phone, id))
     assert.same({ "charge paid 12000" }, shop:money(id))
@@ -190,8 +199,7 @@ describe("the shop in a browser #slow", function()
   test("subscribes on a phone, and is paid every month", function()
     phone:go(shop.url .. "/")
     phone:click "form[action='/subscriptions'] button"
-    phone:click "#portone-pay"
-    phone:wait("no window", function() return phone:at():find(shop.sandbox.v2_url, 1, true) end)
+    to_window(phone)
     press(phone, "pay")
     phone:wait("not back", function() return phone:at():find("/subscriptions/s%w+$") end)
     phone:says "구독 중"
@@ -215,6 +223,42 @@ describe("the shop in a browser #slow", function()
     phone:says "해지됨"
     shop.sandbox:advance "2 months"
     assert.same({}, shop:money(id .. "-4"))
+  end)
+
+  test("is paid by V1's request_pay", function()
+    local id = buy(pc, "mug", 1, "v1")
+    in_window(pc, "pay")
+    assert.equal("paid", order_status(pc, id))
+    assert.same({ "charge paid 18000" }, shop:money(id))
+    pc:says "Mug"
+    pc:click "button.quiet"
+    pc:says "₩18,000 given back"
+    assert.equal("cancelled", order_status(pc, id))
+    assert.same({ "charge paid 18000", "cancel cancelled 18000" }, shop:money(id))
+  end)
+
+  test("is paid by V1 on a phone, after a change of mind", function()
+    local id = buy(phone, "beans", 1, "v1")
+    to_window(phone)
+    press(phone, "cancel")
+    assert.equal("failed", order_status(phone, id))
+    phone:click "main a[href$='/pay']"
+    to_window(phone)
+    press(phone, "pay")
+    assert.equal("paid", order_status(phone, id))
+    assert.same({ "charge paid 12000" }, shop:money(id))
+  end)
+
+  test("asks V1's shop too: a forged amount is not charged", function()
+    local id = buy(pc, "mug", 1, "v1")
+    pc:run [[
+      const real = IMP.request_pay;
+      IMP.request_pay = (p, done) => real(Object.assign({}, p, { amount: 10 }), done);]]
+    in_window(pc, "pay")
+    assert.equal("failed", order_status(pc, id))
+    assert.same({}, shop:money(id))
+    local asked = shop.sandbox:journal { kind = "confirm", order = id }
+    assert.same({ 1, 409, "refused" }, { #asked, asked[1].status, asked[1].outcome })
   end)
 
   test("leaves no process and no folder behind", function()

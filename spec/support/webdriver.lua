@@ -116,6 +116,10 @@ function browser:go(url)
   self:must("POST", "/url", { url = url })
 end
 
+function browser:back()
+  self:must("POST", "/back", {})
+end
+
 function browser:at()
   return self:must("GET", "/url")
 end
