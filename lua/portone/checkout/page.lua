@@ -104,6 +104,9 @@ local SCRIPT = [[
     }, function () { answer.failed = true; }).then(go);
   }
   var busy = false;  // one window at a time, however often somebody clicks
+  addEventListener("pageshow", function (e) {
+    if (e.persisted) busy = false;  // back from a window that had taken the page's place
+  });
   function answered(got, redirected) {
     var answer = { redirected: redirected, failed: false };
     busy = false;
