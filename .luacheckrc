@@ -12,5 +12,6 @@ exclude_files = { "build", "types" }
 
 files["spec"] = { std = "+busted" }
 files["spec/host"] = { read_globals = { "host" } }
+files["examples/subscription_spec.lua"] = { std = "+busted" }
 files["examples/openresty"] = { globals = { "ngx" } }
 files["examples/shop"] = { globals = { "ngx" } }

@@ -126,6 +126,12 @@ describe("an example of a host", function()
     return text
   end
 
+  it("tests a subscription against the sandbox", function()
+    local text = run("$(command -v busted)",
+      "--output=plainTerminal examples/subscription_spec.lua")
+    assert.matches("3 successes / 0 failures / 0 errors", text)
+  end)
+
   -- Asked in another process: luv cannot be loaded twice in one, and busted forgets modules.
   local function has(module)
     local pipe = io.popen(("%s -e \"require '%s' print 'yes'\" 2>&1"):format(lua, module), "r")
