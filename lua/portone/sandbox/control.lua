@@ -42,6 +42,8 @@ function verbs.info()
     store_id = config.store_id, merchant_id = config.merchant_id, seed = tostring(config.seed),
     webhook_secret = config.webhook_secret, webhook_secrets = config.webhook_secrets,
     console_url = ports.v2 and ("http://127.0.0.1:%d/"):format(ports.v2), lang = config.lang,
+    sdk = { v1 = ports.v1 and ("http://127.0.0.1:%d/v1/iamport.js"):format(ports.v1),
+      v2 = ports.v2 and ("http://127.0.0.1:%d/v2/browser-sdk.js"):format(ports.v2) },
     clock = config.clock, channel_key = default, channel_keys = keys,
     cards = require("portone.sandbox.cards").public(),
   }

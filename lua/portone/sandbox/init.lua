@@ -83,6 +83,7 @@ end
 ---@field channel_key string                  of the default channel
 ---@field channel_keys table<string, string>  PG to channel key
 ---@field cards table<string, table>          test cards by name
+---@field sdk { v1: string, v2: string }      URLs of the stand-ins for PortOne's browser SDKs
 ---@field seed string                         gives the same ids again
 local methods = {}
 local mt = { __name = "portone.sandbox", __index = methods }
@@ -291,6 +292,19 @@ end
 function methods:act(name, args)
   local result = must(self, "act", { name = name, args = args })
   return result.value, result.problem
+end
+
+---Does what a person with a browser would: opens the window of a page and makes a choice in it.
+---@param page portone.CheckoutPage
+---@param choice? table  { choice = "pay" (default), "decline", "cancel" or "abandon", card = name
+---  of a test card, bank, phone, … as the window's form has them; device = "pc" or "mobile" }, or
+---  a list of such steps: { { choice = "pay" }, { choice = "deposit" } }
+---@return table? result    what the SDK's promise or callback gets
+---@return string? redirect where the browser goes instead, when it does; or what kept the window
+---  from opening
+function methods:window(page, choice)
+  check_self(self, "window", 2)
+  return require("portone.sandbox.browser.person").window(self, page, choice or {}, 2)
 end
 
 ---Counters of the HTTP server: requests, connections, open, parked (waiting or hanging), peak.

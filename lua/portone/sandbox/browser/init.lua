@@ -6,7 +6,8 @@
 --   GET  /v1/iamport.js, /_sandbox/sdk/iamport.js                V1's iamport.js
 --   POST /_sandbox/window                 what a SDK asks for: { id, url, type } or a refusal
 --   GET  /_sandbox/window/<id>            the window itself
---   POST /_sandbox/window/<id>            what its user chose (a form)
+--   POST /_sandbox/window/<id>            what its user chose (a form); with Accept:
+--                                         application/json the answer is { state, result, … }
 --   POST /_sandbox/window/<id>/closed     it is gone without an answer
 --
 -- All of them on both ports. A page of any origin may ask for a window, as with PortOne; what
@@ -118,7 +119,10 @@ local function choose(window, x, lang)
     return text(400, problem)
   end
   local told = windows.choose(world, window, form)
-  if window.state ~= "done" then
+  if (x.headers.accept or ""):find("application/json", 1, true) then
+    return answer(x, 200, { state = window.state, result = window.result,
+      redirect = window.redirect, notice = told })
+  elseif window.state ~= "done" then
     return page.show(world, window, lang, told)
   elseif window.type == "REDIRECTION" and window.redirect then
     return { status = 303, body = "", headers = { "Location: " .. window.redirect,

@@ -58,13 +58,15 @@ local function row(name, value, id)
 end
 
 -- The order, as the customer should see it.
-local function summary(shown, lang)
+local function summary(window, shown, lang)
   local t = texts[lang]
   local out = { '<dl class="order">' }
   if shown.name then
     out[#out + 1] = row(t.order, shown.name, "order-name")
   end
-  out[#out + 1] = row(t.amount, shown.amount or t.no_amount, "amount")
+  if window.kind ~= "identity" then
+    out[#out + 1] = row(t.amount, shown.amount or t.no_amount, "amount")
+  end
   if shown.order_id then
     out[#out + 1] = row(t.order_id, shown.order_id, "order-id")
   end
@@ -177,7 +179,7 @@ end
 
 local function ask(window, lang, shown, told)
   local t = texts[lang]
-  local parts = { summary(shown, lang), notice(lang, told) }
+  local parts = { summary(window, shown, lang), notice(lang, told) }
   local inner = {}
   for _, name in ipairs(shown.fields) do
     inner[#inner + 1] = fields[name](shown, lang)
