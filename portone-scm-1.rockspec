@@ -246,6 +246,7 @@ build = {
     ["portone.sandbox.browser"] = "lua/portone/sandbox/browser/init.lua",
     ["portone.sandbox.browser.options"] = "lua/portone/sandbox/browser/options.lua",
     ["portone.sandbox.browser.page"] = "lua/portone/sandbox/browser/page.lua",
+    ["portone.sandbox.browser.person"] = "lua/portone/sandbox/browser/person.lua",
     ["portone.sandbox.browser.sdk"] = "lua/portone/sandbox/browser/sdk.lua",
     ["portone.sandbox.browser.sdk_v1"] = "lua/portone/sandbox/browser/sdk_v1.lua",
     ["portone.sandbox.browser.sdk_v2"] = "lua/portone/sandbox/browser/sdk_v2.lua",
