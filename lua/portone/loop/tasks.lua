@@ -107,11 +107,15 @@ local function leave(line)
   return task
 end
 
+-- A task that memory failed in its wait has gone on without it: it is not woken for that.
 local function wake(waiter)
   local task = waiter.task
   if task then
     waiter.task = nil
-    join(soon, task)
+    if task.co and task.waits == waiter then
+      task.waits = nil
+      join(soon, task)
+    end
   end
 end
 
@@ -163,7 +167,7 @@ local function after(task, outer, ok, op, ...)
   elseif op == PROBE then
     step(task)
   elseif op ~= WAIT then
-    task.yielded = true
+    task.waits, task.yielded = nil, true
     join(later, task)
   end
 end
@@ -178,7 +182,7 @@ local function new_task(fn, ended, ...)
   -- naming a field, even as nil, makes room for it: none of these needs memory later
   local task = setmetatable({ co = hosts.create(fn), status = "running", ended = ended,
     arguments = pack(...), next = nil, call = nil, cancelled = nil, error = nil, joined = nil,
-    result = nil, results = nil, sleeping = nil, traceback = nil, untold = nil,
+    result = nil, results = nil, sleeping = nil, traceback = nil, untold = nil, waits = nil,
     yielded = nil }, Task)
   live = live + 1
   return task
@@ -213,14 +217,15 @@ local function go_on(task)
 end
 
 -- Outside of all tasks: goes on with those that can, and with those that become able thereby.
--- Where memory does not do even for that, the task is in line again, with the answer it has got.
+-- Where memory does not do even for that, the task is in line again, with the answer it has got;
+-- unless it waits for one by now.
 local function run_soon()
   while soon.first do
     local task = leave(soon)
     local ok, err = pcall(go_on, task)
     if not ok then
       current = nil
-      if task.co or task.untold then
+      if task.untold or task.co and not task.waits then
         join(soon, task)
       end
       error(err, 0)
@@ -247,10 +252,16 @@ local function check()
   return current
 end
 
+-- Of a task that waits it is certain that it has begun.
+local function suspend(task, waiter)
+  task.waits, task.arguments = waiter, nil
+  yield(WAIT)
+end
+
 local function wait(waiter)
-  if not waiter.done then
+  while not waiter.done do
     waiter.task = current
-    yield(WAIT)
+    suspend(current, waiter)
   end
 end
 
@@ -265,7 +276,7 @@ local function sleep(seconds)
     local waiter = { task = task }
     task.sleeping = waiter
     push_sleeper(core.monotonic() + seconds, waiter)
-    yield(WAIT)
+    suspend(task, waiter)
     task.sleeping = nil
   end
   if task.cancelled then
