@@ -210,4 +210,4 @@ sources:
 .PHONY: build deps demo shop test check asan valgrind torture bench generate rockspec env install \
   uninstall clean sources
 .DELETE_ON_ERROR:
-include mk/static.mk mk/soak.mk mk/package.mk mk/command.mk
+include mk/static.mk mk/soak.mk mk/package.mk mk/command.mk mk/fuzz.mk

@@ -23,6 +23,19 @@ static int is_loopback(const char *host, size_t n) {
 }
 
 
+/* Length of "[...]" with an IPv6 address in it, 0 when it is none. */
+static size_t literal_length(const char *p) {
+  char address[INET6_ADDRSTRLEN];
+  struct in6_addr a;
+  size_t n = strcspn(p, "]/?");
+  if (p[n] != ']' || n > sizeof(address))
+    return 0;
+  memcpy(address, p + 1, n - 1);
+  address[n - 1] = '\0';
+  return inet_pton(AF_INET6, address, &a) == 1 ? n + 1 : 0;
+}
+
+
 /*
 ** Length of the host that begins at p, 0 when it is none. Only characters
 ** that every reader of URLs takes for a host: what this file calls
@@ -31,11 +44,7 @@ static int is_loopback(const char *host, size_t n) {
 static size_t host_length(const char *p) {
   static const char name[] = "abcdefghijklmnopqrstuvwxyz"
                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-  size_t n;
-  if (p[0] != '[')
-    return strspn(p, name);
-  n = 1 + strspn(p + 1, "0123456789abcdefABCDEF:.");
-  return (n > 1 && p[n] == ']') ? n + 1 : 0;
+  return p[0] == '[' ? literal_length(p) : strspn(p, name);
 }
 
 
@@ -98,7 +107,8 @@ const char *po_url_check(const char *url, size_t len, int insecure,
 size_t po_url_escape(char *out, const char *s, size_t n) {
   static const char hex[] = "0123456789ABCDEF";
   char *o = out;
-  int dots = n <= 2 && strspn(s, ".") >= n;  /* "." and ".." move in a path */
+  /* "." and ".." move in a path */
+  int dots = n > 0 && n <= 2 && s[0] == '.' && s[n - 1] == '.';
   size_t i;
   for (i = 0; i < n; i++) {
     unsigned char c = (unsigned char)s[i];

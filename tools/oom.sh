@@ -45,8 +45,9 @@ prepare() {
   fi
 }
 
+# A process group of its own: whoever the tried one has started goes with it, if it dies.
 run() {
-  local world=$1 way=$2 preload=$3 lua=lua$1 place=(BUILD="$build")
+  local world=$1 way=$2 preload=$3 lua=lua$1 place=(BUILD="$build") status
   [ "$world" = luajit ] && lua=luajit
   [ "$way" = all ] || place=(BUILD="$build/oom" SAN=asan)
   (
@@ -57,8 +58,12 @@ run() {
     export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
     exec timeout -k 10 $((seconds * 4 + 60)) env LD_PRELOAD="$preload" \
       "$lua" spec/oom/run.lua "$way" "$seconds"
-  ) </dev/null 2>&1 | tee "$log"
-  return "${PIPESTATUS[0]}"
+  ) </dev/null >"$log" 2>&1 &
+  wait $!
+  status=$?
+  kill -- -$! 2>/dev/null  # timeout's group
+  cat "$log"
+  return $status
 }
 
 passed=0 failed=0

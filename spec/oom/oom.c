@@ -5,8 +5,8 @@
 ** Three ways in, of which one is armed at a time:
 **   "lua"  the allocator of the lua_State (watch, fresh)
 **   "core" what our own C asks for, in modules linked with wrap.c
-**   "all"  every malloc of the process but the interpreter's and
-**          lua-cjson's, in modules as they are (with OOM_INTERPOSE, preloaded)
+**   "all"  every malloc of the process but the interpreter's, lua-cjson's and
+**          libgcc's, in modules as they are (with OOM_INTERPOSE, preloaded)
 ** Allocations are counted from arming on, whichever thread makes them; the
 ** n-th fails, and as many after it as 'span' says.
 */
@@ -83,9 +83,10 @@ static int add_spared(struct dl_phdr_info *o, size_t size, void *ud) {
   const char *name = o->dlpi_name;
   int i;
   (void)size; (void)ud;
-  /* the interpreter (its name is ""), and lua-cjson, which ends the process */
+  /* the interpreter (its name is ""), lua-cjson, which ends the process, and
+     libgcc, where LuaJIT's compiler goes without a look at what it gets */
   if (name[0] != '\0' && !strstr(name, "cjson") && !strstr(name, "lua5") &&
-      !strstr(name, "luajit"))
+      !strstr(name, "luajit") && !strstr(name, "libgcc"))
     return 0;
   for (i = 0; i < o->dlpi_phnum; i++) {
     const ElfW(Phdr) *p = &o->dlpi_phdr[i];
