@@ -6,6 +6,7 @@
 #   make test                    the suite on both              (LUA=5.1, SPECS=spec/x_spec.lua)
 #   make check                   linters and rules of the house
 #   make asan, make valgrind     the suite under each
+#   make oom, make fuzz          failing allocations; bytes of strangers (mk/fuzz.mk)
 #   make torture                 100,000 charges through every fault, clients killed at random
 #                                (N=, KILLS=, SEED=: see tools/torture.lua)
 #   make install                 PREFIX=/usr/local LUA_VERSION=5.4 DESTDIR=   (uninstall too)

@@ -1,7 +1,9 @@
+# make oom                    memory fails at every allocation in turn, over all paths of the core,
+#                             SECONDS=60 for each world and way: see tools/oom.sh
 # make fuzz                   libFuzzer on what reads the bytes of strangers, SECONDS=60 for each:
 #                             TARGETS="json url", LUA=luajit; see fuzz/*.c
 #
-# Of its own: clang, with coverage and sanitizers in everything that is ours.
+# The fuzzers' own build: clang, with coverage and sanitizers in everything that is ours.
 
 FUZZ_TARGETS = json webhook url header answer
 FUZZ_CC = clang
@@ -33,6 +35,10 @@ fuzz:
 	@tools/deps.sh check build $(lua)
 	@BUILD=$(BUILD) tools/fuzz.sh $(SECONDS) $(lua) $(TARGETS)
 
-.PHONY: fuzz fuzzers
+oom:
+	@tools/deps.sh $(suite_needs)
+	@BUILD=$(BUILD) tools/oom.sh $(SECONDS) "$(worlds)"
+
+.PHONY: fuzz fuzzers oom
 .SECONDARY: $(FUZZ_TARGETS:%=$(fuzz_at)/%.o) $(fuzz_at)/support.o $(fuzz_at)/server.o \
   $(CORE:src/%.c=$(fuzz_at)/obj/%.o)

@@ -249,3 +249,23 @@ for _, operation in ipairs(operations) do
     end
   end)
 end
+
+describe("a deadline that leaves no time for a token", function()
+  it("is an error of the call, as it is without one: nothing was sent, nothing is raised", function()
+    local sandbox = assert(portone.sandbox.start {})
+    local customer = v1_key(sandbox, fresh "user")
+    for _, seconds in ipairs { 0.001, 0.0012, 0.002 } do
+      local client, order = client_of(sandbox, { deadline = seconds }), fresh "order"
+      local result, err = client.request_pay_again { customer_uid = customer, amount = 10,
+        merchant_uid = order, name = "n", channel_key = sandbox.channel_key }
+      if result then  -- a fast machine
+        assert.equal(1, moved(sandbox, "charge", order))
+      else
+        assert.equal("timeout", err.kind, tostring(err))
+        assert.is_true(err.outcome ~= "not_done" or moved(sandbox, "charge", order) == 0)
+      end
+      client.close()
+    end
+    sandbox:stop()
+  end)
+end)

@@ -464,10 +464,28 @@ int po_transfer_again(struct po_transfer *t) {
 }
 
 
-static enum po_code classify(const struct po_transfer *t, CURLcode c) {
+/*
+** Does the answer begin with a line that says this status? libcurl takes
+** any line that begins with "HTTP/" for a 200.
+*/
+static int says(const struct po_buffer *head, long status) {
+  const char *p = head->data;
+  size_t n = head->len;
+  if (n < 12 || memcmp(p, "HTTP/", 5) != 0)
+    return 0;
+  p = memchr(p + 5, ' ', n - 9);  /* three digits and one more come behind */
+  return p && p[1] - '0' == status / 100 && p[2] - '0' == status / 10 % 10
+         && p[3] - '0' == status % 10 && memchr(" \r\n", p[4], 3) != NULL;
+}
+
+
+static enum po_code classify(const struct po_transfer *t, CURLcode c,
+                             long status) {
   switch (c) {
     case CURLE_OK:  /* libcurl takes a head that was cut short for whole */
-      return t->headed ? PO_OK : PO_NETWORK;
+      if (!t->headed)
+        return PO_NETWORK;
+      return status >= 200 && says(&t->head, status) ? PO_OK : PO_PROTOCOL;
     case CURLE_OPERATION_TIMEDOUT:
       return PO_TIMEOUT;
     case CURLE_OUT_OF_MEMORY:  /* libcurl's word for a header line too long */
@@ -490,8 +508,8 @@ static enum po_code classify(const struct po_transfer *t, CURLcode c) {
     case CURLE_BAD_CONTENT_ENCODING:
       return PO_PROTOCOL;
     case CURLE_URL_MALFORMAT:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-      return PO_INVALID;
+    case CURLE_BAD_FUNCTION_ARGUMENT:  /* a line of the answer without a colon, too */
+      return t->starts ? PO_PROTOCOL : PO_INVALID;
     default:
       return PO_NETWORK;
   }
@@ -538,7 +556,9 @@ static const char *explain(struct po_transfer *t, CURLcode c) {
     return t->unfit ? "the kept connection had ended"
                     : "the connection was lost after the request went out";
   if (c == CURLE_OK)
-    return "the connection was lost in the head of the answer";
+    return t->headed ? "the answer has no status, or announces one (1xx) that "
+                       "did not come"
+                     : "the connection was lost in the head of the answer";
   if (t->error[0] == '\0')
     return curl_easy_strerror(c);
   for (p = t->error; *p; p++)  /* one line, whatever the TLS library wrote */
@@ -550,12 +570,12 @@ static const char *explain(struct po_transfer *t, CURLcode c) {
 
 void po_transfer_end(struct po_transfer *t, CURLcode c, struct po_result *r) {
   long status = 0;
-  r->code = classify(t, c);
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+  r->code = classify(t, c, status);
   r->curlcode = (int)c;
-  r->sent = how_much(t);
+  r->sent = (r->code == PO_OK) ? PO_SENT_ANSWER : how_much(t);
   r->message = (r->code == PO_OK) ? "" : explain(t, c);
   r->elapsed = 0;
-  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME, &r->elapsed);
   r->status = (int)status;
   t->multiplexed = t->head.len > 6 && memcmp(t->head.data, "HTTP/2", 6) == 0;

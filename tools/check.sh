@@ -26,7 +26,7 @@ none() {
 }
 
 mapfile -t lua < <(find lua spec tools bench examples types -name '*.lua' 2>/dev/null | sort)
-mapfile -t c < <(find src bench -name '*.[ch]' 2>/dev/null | sort)
+mapfile -t c < <(find src bench fuzz spec -name '*.[ch]' 2>/dev/null | sort)
 mapfile -t engine < <(find src -name '*.[ch]' ! -name 'l*' ! -name compat.h | sort)
 mapfile -t shell < <(find tools bench .ci -type f \( -name '*.sh' -o -path .ci/run \) 2>/dev/null)
 

@@ -68,6 +68,8 @@ check  lua-check             cmd luacheck
 check  mandoc                cmd mandoc
 check  cppcheck              cmd cppcheck
 check  valgrind              cmd valgrind
+check  clang                 cmd clang
+check  libclang-rt-dev       fuzzer clang
 check  luarocks              cmd luarocks
 check  liblua5.3-dev         pc lua5.3
 check  lua5.3                cmd lua5.3
@@ -91,6 +93,7 @@ probe() {
     pc) pkg-config --exists "$1" ;;
     file) test -e "$1" ;;
     lua) "$1" -e "require '$2'" ;;
+    fuzzer) ls "$("$1" -print-resource-dir)"/lib/*/libclang_rt.fuzzer*.a ;;
     header) echo "#include <$1>" | cc -E -o /dev/null - ;;
   esac >/dev/null 2>&1 </dev/null
 }

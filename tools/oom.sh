@@ -28,6 +28,18 @@ wrapped() {
   nm "$build/oom/wrap.o" | sed -n 's/.* T __wrap_/ -Wl,--wrap=/p' | tr -d '\n'
 }
 
+# link WORLD MODULE FILE LIBRARY...: the objects of `make asan`, with what is wrapped.
+link() {
+  local world=$1 module=$2 file=$3 objects
+  shift 3
+  objects=$(make -s sources | sed -n "s/^portone\\.$module //p" | tr ' ' '\n' |
+    sed -E "s#^src/(.*)c\$#$build/$world-asan/obj/\\1o#")
+  mkdir -p "$(dirname "$file")"
+  # shellcheck disable=SC2046,SC2086
+  $cc -shared -pthread -fsanitize=address,undefined -Wl,-z,nodelete -o "$file" $objects \
+    $(wrapped) $(pkg-config --libs "$@")
+}
+
 # prepare WORLD WAY: builds, and prints what to preload.
 prepare() {
   local pc=lua$1 at=$build/oom/$1-$2
@@ -39,7 +51,9 @@ prepare() {
       $cc "${flags[@]}" -DOOM_INTERPOSE -shared -o "$at/oom.so" spec/oom/oom.c \
         $(pkg-config --cflags "$pc") -ldl && echo "$at/oom.so"
   else
-    make -s build LUA="$1" SAN=asan BUILD="$build/oom" LDFLAGS="$(wrapped)" >&2 &&
+    make -s build LUA="$1" SAN=asan BUILD="$build" >&2 &&
+      link "$1" core "$at/portone/core.so" libcurl libcrypto &&
+      link "$1" sandbox.httpd "$at/portone/sandbox/httpd.so" libmicrohttpd libcurl libcrypto &&
       $cc "${flags[@]}" -shared -o "$at/oom.so" spec/oom/oom.c $(pkg-config --cflags "$pc") \
         -ldl && echo "$asan:$at/oom.so"
   fi
@@ -47,11 +61,10 @@ prepare() {
 
 # A process group of its own: whoever the tried one has started goes with it, if it dies.
 run() {
-  local world=$1 way=$2 preload=$3 lua=lua$1 place=(BUILD="$build") status
+  local world=$1 way=$2 preload=$3 lua=lua$1 status
   [ "$world" = luajit ] && lua=luajit
-  [ "$way" = all ] || place=(BUILD="$build/oom" SAN=asan)
   (
-    eval "$(MAKEFLAGS='' make -s env LUA="$world" "${place[@]}")"
+    eval "$(MAKEFLAGS='' make -s env LUA="$world" BUILD="$build")"
     export LUA_CPATH="$build/oom/$world-$way/?.so;$LUA_CPATH" LUA_PATH="$LUA_PATH;$PWD/?.lua"
     export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1"
     export LSAN_OPTIONS="suppressions=$PWD/spec/oom/lsan.supp:print_suppressions=0"

@@ -33,7 +33,8 @@ local function authorization(call, stale)
   elseif not state.options.v1.imp_key then
     return no_key("v1.imp_key and v1.imp_secret", "PORTONE_V1_API_KEY and PORTONE_V1_API_SECRET")
   end
-  local value, err = token.get(call, stale, left(call))
+  -- a deadline of its own, which is 0.001 at least: no time is an error, not misuse
+  local value, err = token.get(call, stale, math.max(left(call), 0.001))
   if not value then
     return nil, { kind = err.kind, message = err.message, sent = "nothing", token_error = err,
                   code = err.code, status = err.status, retry_after = err.retry_after }
