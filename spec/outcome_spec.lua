@@ -251,7 +251,7 @@ for _, operation in ipairs(operations) do
 end
 
 describe("a deadline that leaves no time for a token", function()
-  it("is an error of the call, as it is without one: nothing was sent, nothing is raised", function()
+  it("is an error of the call, not misuse: nothing is raised", function()
     local sandbox = assert(portone.sandbox.start {})
     local customer = v1_key(sandbox, fresh "user")
     for _, seconds in ipairs { 0.001, 0.0012, 0.002 } do
