@@ -79,9 +79,15 @@ function portone.map(items, fn, how) end
 ---@param seconds number
 function portone.sleep(seconds) end
 
----A descriptor that is readable when `dispatch` has something to do, for a loop of your own.
+---A descriptor that is readable when an answer has come for `dispatch` to go on with: for a loop
+---of your own, which waits for it `timeout` seconds at most. It stays the same.
 ---@return integer
 function portone.fileno() end
+
+---How long a loop of your own may wait for `fileno`: until a task is to be woken that sleeps, as
+---between two attempts of a call.
+---@return number? seconds, 0 when there is something to do now; nil: no task sleeps
+function portone.timeout() end
 
 ---Goes on with every task that can, without waiting.
 ---@return integer tasks that have not ended

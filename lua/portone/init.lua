@@ -105,10 +105,18 @@ function M.sleep(seconds)
   loop.current().sleep(seconds)
 end
 
----A descriptor that is readable when `dispatch` has something to do, for loops of your own.
+---A descriptor that is readable when an answer has come for `dispatch` to go on with: for loops
+---of your own, which wait for it `timeout` seconds at most. It stays the same.
 ---@return integer
 function M.fileno()
   return tasks().fileno()
+end
+
+---How long a loop of your own may wait for `fileno`: until a task is to be woken that sleeps, as
+---between two attempts of a call.
+---@return number?  seconds, 0 when there is something to do now; nil: no task sleeps
+function M.timeout()
+  return tasks().timeout()
 end
 
 ---Goes on with every task that can, without waiting.

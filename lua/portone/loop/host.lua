@@ -38,13 +38,16 @@ local CANNOT = "portone: a call cannot wait here: between it and its coroutine i
 local known = { pcall = pcall, xpcall = xpcall, ["table.sort"] = table.sort,
   ["string.gsub"] = string.gsub, tostring = tostring, require = require, dofile = dofile }
 
--- The nearest C function on the stack that cannot be suspended, in words.
+-- The nearest C function on the stack that cannot be suspended, in words. In plain Lua 5.1 a
+-- loop's iterator is called by C too; it shows by its name.
 local function culprit()
   local level = 3
   local info = debug.getinfo(level, "Snf")
   while info do
     local fn = info.func
-    if info.what == "C" and not (M.yields_across_pcall and (fn == pcall or fn == xpcall)) then
+    if info.name == "(for generator)" and not M.yields_across_pcall then
+      return "a loop's iterator, as that of portone.each"
+    elseif info.what == "C" and not (M.yields_across_pcall and (fn == pcall or fn == xpcall)) then
       for name, value in pairs(known) do
         if fn == value then
           return name
@@ -72,6 +75,19 @@ function M.must_yield(probe)
   elseif not isyieldable then
     probe()
   end
+end
+
+local RAW = "attempt to yield across metamethod/C-call boundary"  -- plain Lua 5.1
+
+---What a coroutine has died of, in our words where Lua 5.1 has its own for a wait that cannot be:
+---a metamethod does not show on the stack.
+---@param err any
+---@return any
+function M.explain(err)
+  if type(err) == "string" and err:find(RAW, 1, true) and not M.yields_across_pcall then
+    return CANNOT:format("a metamethod")
+  end
+  return err
 end
 
 ---coroutine.create, which in Lua 5.1 takes no C function.

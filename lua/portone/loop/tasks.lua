@@ -63,6 +63,14 @@ local function pop_sleeper()
   return top
 end
 
+-- When the first of those that still sleep wakes; nil: none does. Who was cancelled has been woken.
+local function first_due()
+  while sleepers.n > 0 and not sleepers[1].waiter.task do
+    pop_sleeper()
+  end
+  return sleepers.n > 0 and sleepers[1].at or nil
+end
+
 -- }==================================
 
 -- {====== A task ======
@@ -152,6 +160,7 @@ local step
 local function after(task, outer, ok, op, ...)
   current = outer
   if not ok then
+    op = hosts.explain(op)
     local _, text = pcall(trace, task.co, op)
     task.error, task.traceback = op, text
     finish(task, "failed", op)
@@ -358,7 +367,7 @@ local function turn()
   end
   if sleepers.n > 0 then
     local now = core.monotonic()
-    while sleepers.n > 0 and sleepers[1].at <= now do
+    while (first_due() or now + 1) <= now do
       wake(pop_sleeper().waiter)
     end
   end
@@ -376,9 +385,9 @@ end
 function M.timeout()
   if later.first or soon.first then
     return 0
-  elseif sleepers.n > 0 then
-    return math.max(0, sleepers[1].at - core.monotonic())
   end
+  local due = first_due()
+  return due and math.max(0, due - core.monotonic())
 end
 
 -- Waits for something to come, at most so long.
