@@ -112,27 +112,37 @@ local function csv_report(self, columns, seen)
   end
 end
 
+-- Which API an order is for: its own fields tell, or else all that the file has.
+local function csv_row(columns, cells)
+  local given, all = {}, {}
+  for i, c in ipairs(columns) do
+    local name = c.path and c.path[1] or c.name
+    all[name] = true
+    given[name] = given[name] or cells[i] ~= nil and cells[i].text ~= "" or nil
+  end
+  local row = row_of(given)
+  if row then
+    return row
+  end
+  return row_of(all)
+end
+
 -- The cells of a record as the one table of a call.
 local function csv_order(self, columns, cells)
-  local order = { args = {}, line = cells[1].line }
-  local given = {}
-  for i, c in ipairs(columns) do
-    local text = cells[i] and cells[i].text or ""
-    if c.name == "order" then
-      order.id = text ~= "" and text or nil
-    elseif text ~= "" and c.path then
-      given[c.path[1]] = true
-    end
+  local row, problem = csv_row(columns, cells)
+  if not row and not self.shapeless then  -- said once: it is about the columns
+    self.shapeless = true
+    add_problem(self, cells[1].line, 1, problem)
   end
-  local problem
-  order.row, problem = row_of(given)
-  if not order.row then
-    add_problem(self, order.line, 1, problem)
+  if not row then
     return nil
   end
+  local order = { args = {}, line = cells[1].line, row = row }
   for i, c in ipairs(columns) do
     local text = cells[i] and cells[i].text or ""
-    if text ~= "" and c.path and c.name ~= "order" then
+    if text ~= "" and c.name == "order" then
+      order.id = text
+    elseif text ~= "" and c.path then
       local field = fields.at(order.row, fields.names_of(c.path))
       problem = fields.put(order.args, c.path, fields.convert(field, text))
       if problem then

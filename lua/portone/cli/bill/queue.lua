@@ -31,9 +31,12 @@ local scripts = {
     end
     return added]],
   settle = [[
-    redis.call('HSET', KEYS[3], ARGV[2], ARGV[3])
-    redis.call('HDEL', KEYS[4], ARGV[2])
-    return redis.call('XACK', KEYS[1], ARGV[4], ARGV[1])]],
+    for i = 2, #ARGV, 3 do
+      redis.call('HSET', KEYS[3], ARGV[i + 1], ARGV[i + 2])
+      redis.call('HDEL', KEYS[4], ARGV[i + 1])
+      redis.call('XACK', KEYS[1], ARGV[1], ARGV[i])
+    end
+    return 1]],
   beat = [[
     redis.call('SET', KEYS[6], '1', 'PX', ARGV[1])
     if #ARGV > 3 then
@@ -160,17 +163,23 @@ end
 
 -- {====== Taking ======
 
--- [[id, ["order", name]], …] as { { entry =, order =, args = }, … }
+-- [[entry, ["order", id]], …] as { { entry =, id =, args = }, … }
 local function read_entries(self, list)
-  local out = {}
+  local out, ids = {}, {}
   for _, item in ipairs(list or {}) do
     if item and item[2] then
-      local text, err = ask(self, "HGET", self.keys.orders, item[2][2])
-      local args = text and json.decode(text)
-      if not args then
-        return nil, err or "an order of the queue cannot be read"
-      end
-      out[#out + 1] = { entry = item[1], id = item[2][2], args = args }
+      ids[#ids + 1] = item[2][2]
+      out[#out + 1] = { entry = item[1], id = item[2][2] }
+    end
+  end
+  if #ids == 0 then
+    return out
+  end
+  local texts, err = ask(self, "HMGET", self.keys.orders, unpack(ids))
+  for i, job in ipairs(out) do
+    job.args = texts and texts[i] and json.decode(texts[i])
+    if not job.args then
+      return nil, err or "an order of the queue cannot be read"
     end
   end
   return out
@@ -219,24 +228,28 @@ end
 
 -- {====== Giving back ======
 
----Files the end of an order and acknowledges its entry.
----@param job table
----@param ended table
+---Files the ends of orders and acknowledges their entries. Redis syncs its disk once for all.
+---@param jobs table[]  each with its `ended`
 ---@return boolean? ok
 ---@return string? err
-function queue:settle(job, ended)
-  local reply, err = run(self, "settle", job.entry, job.id, assert(json.encode(ended)), GROUP)
+function queue:settle(jobs)
+  local words = {}
+  for _, job in ipairs(jobs) do
+    words[#words + 1] = job.entry
+    words[#words + 1] = job.id
+    words[#words + 1] = assert(json.encode(job.ended))
+  end
+  local reply, err = run(self, "settle", GROUP, unpack(words))
   return reply and true, err
 end
 
 ---Files what is known of an order that is not settled. Its entry stays with this machine.
----@param job table
----@param ended table
+---@param job table  with its `ended`
 ---@return boolean? ok
 ---@return string? err
-function queue:give_up(job, ended)
+function queue:give_up(job)
   local reply, err = ask(self, "HSET", self.keys.open, job.id,
-    assert(json.encode { by = self.me, ended = ended }))
+    assert(json.encode { by = self.me, ended = job.ended }))
   return reply and true, err
 end
 

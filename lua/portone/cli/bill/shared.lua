@@ -19,6 +19,7 @@ local M = {}
 local TICK = 0.2       -- seconds between two looks at the clock and at signals
 local PAUSE = 0.3      -- … at an empty queue
 local PATIENCE = 60    -- seconds without Redis after which this machine gives up
+local BATCH = 32       -- ends that are filed together
 
 -- {====== Redis that does not answer ======
 
@@ -60,6 +61,28 @@ local function held(state)
   return entries
 end
 
+-- Files what is settled, a batch at a time. What is lost before then comes again, and the ledger
+-- knows it.
+local function flush(state)
+  local jobs = state.settled
+  if #jobs == 0 then
+    return true
+  end
+  state.settled = {}
+  local ok, err = state.queue:settle(jobs)
+  for _, job in ipairs(jobs) do
+    if ok then
+      state.held[job.entry] = nil
+    else
+      table.insert(state.settled, job)
+    end
+  end
+  if not ok then
+    trouble(state, err)
+  end
+  return ok
+end
+
 -- New entries, otherwise those of the dead; nothing of either: is the run over?
 local function refill(state, now)
   local q, n = state.queue, state.concurrency
@@ -75,7 +98,7 @@ local function refill(state, now)
     return trouble(state, err)
   end
   works(state)
-  if #state.ready > 0 or state.working > 0 or #state.later > 0 then
+  if #state.ready > 0 or state.working > 0 or #state.later > 0 or not flush(state) then
     return
   end
   local counts
@@ -114,21 +137,21 @@ local function is_busy(err)
   return err and err.kind == "conflict" and err.outcome == "unknown"
 end
 
-local function file(state, job, ended)
-  local ok, err
-  if final[ended.outcome] then
-    ok, err = state.queue:settle(job, ended)
+local function file(state, job)
+  local outcome = job.ended.outcome
+  if final[outcome] then
+    table.insert(state.settled, job)
+    if #state.settled >= BATCH then
+      flush(state)
+    end
   else
-    ok, err = state.queue:give_up(job, ended)
+    local ok, err = state.queue:give_up(job)
+    if not ok then
+      trouble(state, err)
+      return postpone(state, job)  -- the ledger has it: next time it is answered from there
+    end
   end
-  if not ok then
-    trouble(state, err)
-    return postpone(state, job)  -- the ledger has it: next time it is answered from there
-  end
-  if final[ended.outcome] then
-    state.held[job.entry] = nil
-  end
-  state.tally[ended.outcome] = (state.tally[ended.outcome] or 0) + 1
+  state.tally[outcome] = (state.tally[outcome] or 0) + 1
 end
 
 local function process(state, job)
@@ -143,7 +166,8 @@ local function process(state, job)
     trouble(state, err.message)
     return postpone(state, job)
   end
-  return file(state, job, report.classify(result, err, info))
+  job.ended = report.classify(result, err, info)
+  return file(state, job)
 end
 
 local function worker(state)
@@ -168,6 +192,7 @@ local function watch(state, bar, caught)
   portone.spawn(function()
     while not state.ended do
       local now = core.monotonic()
+      flush(state)
       if now >= beat_at then
         beat_at = now + state.lease / 4
         state.queue:beat(held(state))
@@ -221,7 +246,8 @@ local function open(options, client)
   if not ledger then
     return nil, exits.no_output, problem
   end
-  return { queue = queue, ledger = ledger, ready = {}, held = {}, later = {}, tally = {},
+  return { queue = queue, ledger = ledger, ready = {}, held = {}, later = {}, settled = {},
+    tally = {},
     working = 0, look_at = 0, concurrency = options.concurrency, lease = options.lease,
     opts = { wait = false, again = options.again, timeout = options.timeout,
       deadline = options.deadline } }
@@ -281,6 +307,7 @@ function M.run(options, orders, client)
   watch(state, bar, signals.catch())
   work(state)
   state.ended = true
+  flush(state)
   state.queue:leave(held(state))
   local ends, err = state.queue:ends()
   if not ends or state.failed then
