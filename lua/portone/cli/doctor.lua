@@ -164,9 +164,10 @@ local function unreachable(add, about, code, message)
   add("fail", about, ("%s: %s"):format(code, message), "a firewall? a proxy (option proxy)?")
 end
 
-local function reach(add, about, url, with_clock)
+-- Any answer will do, a refusal for want of a key included.
+local function reach(add, about, url, path, with_clock)
   local client = core.client { connect_timeout = 10, max_response = 1048576 }
-  local status, code, headers, elapsed = client:perform("GET", url .. "/", {}, nil, 15)
+  local status, code, headers, elapsed = client:perform("GET", url .. path, {}, nil, 15)
   client:close()
   if not status then
     unreachable(add, about, code, tostring(headers))
@@ -200,13 +201,13 @@ end
 local function network(add, found)
   local v2, v1 = found.base_url or options.defaults.base_url,
     found.v1_base_url or options.defaults.v1_base_url
-  local reached = reach(add, "V2", v2, true)
+  local reached = reach(add, "V2", v2, "/payments", true)
   if reached and found.api_secret then
     accepted(add, "V2", found, function(client)
       return client.v2.payment.get_payments { page = { number = 0, size = 1 } }
     end)
   end
-  reached = reach(add, "V1", v1)
+  reached = reach(add, "V1", v1, "/payments/status/paid")
   if reached and found.v1 and found.v1.imp_key and found.v1.imp_secret then
     accepted(add, "V1", found, function(client)
       return client.v1.users.get_token { imp_key = found.v1.imp_key,

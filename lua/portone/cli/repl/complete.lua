@@ -127,10 +127,9 @@ local function row_before(before, inner)
   return api.named(name)
 end
 
--- The innermost table of a call's arguments that the text ends in: its row and path. For a verb
--- whose shape cannot be told yet, the verb.
-local function place(text)
-  local stack, quoted = open_braces(text)
+-- The innermost table of a call's arguments among open braces: its row and path. For a verb whose
+-- shape cannot be told yet, the verb.
+local function place(text, stack)
   local path = {}
   for i = #stack, 1, -1 do
     local brace = stack[i]
@@ -140,7 +139,7 @@ local function place(text)
     elseif brace.mark == "{" then
       local row, verb = row_before(brace.before, text:sub(brace.at + 1))
       if row or verb then
-        return row, path, quoted, verb
+        return row, path, verb
       end
     end
   end
@@ -155,7 +154,8 @@ end
 -- Names that may stand here, or the values of the field whose quote is open.
 local function inside(text, word_start)
   local before = text:sub(1, word_start - 1)
-  local row, path, quoted, verb = place(before)
+  local stack, quoted = open_braces(before)
+  local row, path, verb = place(before, stack)
   local set = {}
   if quoted and row then
     local field = quoted:match("([%a_][%w_]*)%s*=%s*$")
@@ -185,7 +185,8 @@ end
 function M.words(env, text, word)
   local set, quoted = inside(text, #text - #word + 1)
   if not set then
-    set = quoted and {} or names(env, word)
+    local named = quoted and (quoted:find "help%s*%(?%s*$" or quoted:find "describe%s*%(?%s*$")
+    set = (not quoted or named) and names(env, word) or {}
   end
   local out = {}
   for _, name in ipairs(sorted(set)) do
