@@ -136,6 +136,16 @@ describe("the shop over HTTP", function()
     local status, body = visitor:get "/%3Cscript%3E?lang=%22%3E%3Cscript%3E"
     assert.equal(404, status)
     assert.is_nil(body:find("<script", 1, true))
+    local channel = shop.sandbox.channel_keys.tosspayments
+    assert(shop.sandbox:act("v2.outage", { channel_key = channel, pg_code = "DOWN",
+      pg_message = "<script>alert('1')</script>" }))
+    local id = visitor:order { product = "mug", quantity = 1, api = "v2" }
+    pay(id, 18000)
+    assert(shop.sandbox:act("v2.outage", { channel_key = channel }))
+    assert.is_true(shop.sandbox:flush(10))
+    body = select(2, visitor:get("/orders/" .. id))
+    assert.truthy(body:find("&lt;script&gt;alert(&#39;1&#39;)", 1, true))
+    assert.is_nil(body:find("<script", 1, true))
     local _, _, headers = visitor:get "/orders"
     assert.truthy(headers["content-security-policy"]:find("script-src 'none'", 1, true))
   end)
@@ -204,6 +214,29 @@ describe("the shop over HTTP", function()
     assert.is_true(shop.sandbox:flush(10))
     assert.equal("cancelled", status_of(id))
   end)
+
+  for _, api in ipairs { "v2", "v1" } do
+    test("gives back once when it is asked twice at the same time, " .. api, function()
+      local id = visitor:order { product = "mug", quantity = 3, api = api }
+      if api == "v2" then
+        pay(id, 54000)
+      else
+        local window = params("/orders/" .. id .. "/pay")
+        local opened = assert(shop.sandbox:act("v1.open_window", window))
+        assert(shop.sandbox:act("v1.close_window", { imp_uid = opened.imp_uid }))
+      end
+      assert.is_true(shop.sandbox:flush(10))
+      -- both have read the order before either reaches the books
+      shop.sandbox:fault { op = api == "v2" and "v2.payment.cancel_payment" or "v1.payments.cancel",
+        fault = "latency", seconds = 0.3 }
+      local form = { path = "/orders/" .. id .. "/cancel",
+        body = visitor.encode { csrf = visitor:csrf(), quantity = 1 } }
+      assert.same({ 303, 409 }, visitor:at_once(visitor.FORM, { form, form }))
+      shop.sandbox:clear_faults()
+      assert.same({ "charge paid 54000", "cancel cancelled 18000" }, shop:money(id))
+      assert.equal("part", status_of(id))
+    end)
+  end
 
   test("sells by V1 too: paid, heard of unsigned, given back", function()
     local id = visitor:order { product = "mug", quantity = 2, api = "v1" }
@@ -281,6 +314,17 @@ describe("the shop over HTTP", function()
     assert.same({}, shop:money(id .. "-1"))
     assert.equal(200, start(id, key))
     assert.equal(303, check())
+    assert.same({ "charge paid 9900" }, shop:money(id .. "-1"))
+    assert.equal(303, (visitor:post("/subscriptions/" .. id .. "/stop", { csrf = visitor:csrf() })))
+  end)
+
+  test("charges once when two workers hear of the key at the same time", function()
+    local id, key = subscribe()
+    shop.sandbox:fault { op = "v2.payment.pay_with_billing_key", fault = "latency", seconds = 0.2 }
+    local post = { path = "/subscriptions/" .. id .. "/complete",
+      body = json.encode { billingKey = key } }
+    assert.same({ 200, 200 }, visitor:at_once("application/json", { post, post }))
+    shop.sandbox:clear_faults()
     assert.same({ "charge paid 9900" }, shop:money(id .. "-1"))
     assert.equal(303, (visitor:post("/subscriptions/" .. id .. "/stop", { csrf = visitor:csrf() })))
   end)

@@ -9,6 +9,7 @@
 
 local nginx = require "spec.support.nginx"
 local sandbox = require "portone.sandbox"
+local socket = require "socket"
 
 local shop = {}
 shop.__index = shop
@@ -77,32 +78,63 @@ function shop:visitor(lang)
   return setmetatable({ shop = self, cookies = {}, lang = lang or "en" }, visitor)
 end
 
-function visitor:request(method, path, body, headers)
+function visitor:lines(headers)
   local lines, cookies = { "Accept-Language: " .. self.lang }, {}
   for name, value in pairs(self.cookies) do cookies[#cookies + 1] = name .. "=" .. value end
   if #cookies > 0 then lines[2] = "Cookie: " .. table.concat(cookies, "; ") end
   for _, line in ipairs(headers or {}) do lines[#lines + 1] = line end
-  local status, got, text = self.shop.nginx:request(1, method, path, lines, body)
+  return lines
+end
+
+function visitor:request(method, path, body, headers)
+  local status, got, text = self.shop.nginx:request(1, method, path, self:lines(headers), body)
   local name, value = tostring(got["set-cookie"]):match("^([^=]+)=([^;]*)")
   if name then self.cookies[name] = value end
   return status, text, got
+end
+
+---Several posts at the same time, of one type; their statuses, sorted.
+---@param posts { path: string, body: string }[]
+---@return integer[]
+function visitor:at_once(content_type, posts)
+  local sockets, statuses = {}, {}
+  local head = table.concat(self:lines { "Host: x", "Connection: close",
+    "Content-Type: " .. content_type }, "\r\n")
+  for i, post in ipairs(posts) do
+    sockets[i] = assert(socket.connect("127.0.0.1", self.shop.nginx.ports[1]))
+    sockets[i]:settimeout(20)
+    assert(sockets[i]:send(("POST %s HTTP/1.1\r\n%s\r\nContent-Length: %d\r\n\r\n%s"):format(
+      post.path, head, #post.body, post.body)))
+  end
+  for i, s in ipairs(sockets) do
+    statuses[i] = tonumber(assert(s:receive("*l")):match(" (%d+)"))
+    s:close()
+  end
+  table.sort(statuses)
+  return statuses
 end
 
 function visitor:get(path)
   return self:request("GET", path)
 end
 
----A form as the page has it.
----@param fields table  name to value
-function visitor:post(path, fields)
+local function encode(fields)
   local parts = {}
   for name, value in pairs(fields) do
     parts[#parts + 1] = name .. "=" .. tostring(value):gsub("[^%w]", function(c)
       return ("%%%02X"):format(c:byte())
     end)
   end
-  return self:request("POST", path, table.concat(parts, "&"),
-    { "Content-Type: application/x-www-form-urlencoded" })
+  return table.concat(parts, "&")
+end
+
+visitor.FORM = "application/x-www-form-urlencoded"
+visitor.encode = encode
+
+---A form as the page has it.
+---@param fields table  name to value
+function visitor:post(path, fields)
+  return self:request("POST", path, encode(fields), { "Content-Type: " .. visitor.FORM })
 end
 
 ---What the window's script says when it is closed.
