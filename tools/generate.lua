@@ -155,6 +155,19 @@ local function save_names(dir, all)
   end))
 end
 
+-- The payment window. V1's fields are written by hand and only annotated here.
+local function save_checkout(spec_dir, out_dir)
+  local browser = io.open(spec_dir .. "/browser-sdk.yml", "rb")
+  if not browser then return end
+  local requests, types, enums = require("generate.checkout").save(browser:read("*a"), save,
+    out_dir .. "/lua/portone/checkout/schema/")
+  browser:close()
+  local by_hand = here .. "/../lua/portone/checkout/v1_"
+  save(out_dir .. "/types/portone_checkout.lua", require("generate.luals_checkout").source(
+    requests, types, enums, { pay = dofile(by_hand .. "fields.lua"),
+      certification = dofile(by_hand .. "certification.lua") }))
+end
+
 local function main(spec_dir, out_dir)
   if not spec_dir then usage() end
   local dir = (out_dir or here .. "/..") .. "/lua/portone/api/"
@@ -181,12 +194,7 @@ local function main(spec_dir, out_dir)
   save_types(dir .. "v2/", "v2", v2_types, v2_place)
   save_errors(dir .. "v2/", errors, v2_place)
 
-  local browser = io.open(spec_dir .. "/browser-sdk.yml", "rb")
-  if browser then
-    require("generate.checkout").save(browser:read("*a"), save,
-      (out_dir or here .. "/..") .. "/lua/portone/checkout/schema/")
-    browser:close()
-  end
+  save_checkout(spec_dir, out_dir or here .. "/..")
 
   local types_dir = (out_dir or here .. "/..") .. "/types/"
   save(types_dir .. "portone.lua", luals.surface)

@@ -170,6 +170,7 @@ end
 ---@param text string browser-sdk.yml
 ---@param save fun(path: string, text: string)
 ---@param dir string lua/portone/checkout/schema/
+---@return table requests, table types, table enums as read
 function checkout.save(text, save, dir)
   local requests, types, enums = checkout.read(text)
   local shared, payment, others = {}, {}, {}
@@ -186,6 +187,7 @@ function checkout.save(text, save, dir)
     source("What goes to a PG as it is, with a payment.", types, payment))
   save(dir .. "bypass.lua", source("What goes to a PG as it is, otherwise.", types, others))
   save(dir .. "enums.lua", enum_source(enums))
+  return requests, types, enums
 end
 
 return checkout

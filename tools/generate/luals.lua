@@ -55,7 +55,7 @@ function Writer:type_of(name, field, answer)
   end
   if field.ref then return self.api .. "." .. field.ref end
   if field.map then return "table<string, " .. self:type_of(name, field.map, answer) .. ">" end
-  if field.fields then return self:inline_object(field.fields, answer) end
+  if field.fields and next(field.fields) then return self:inline_object(field.fields, answer) end
   return SCALARS[field.type] or "table"
 end
 
@@ -216,5 +216,13 @@ function luals.source(version, rows, types, place, errors)
 end
 
 luals.surface = surface
+luals.HEAD = HEAD
+
+---A writer of annotations below a name.
+---@param name string "portone.checkout"
+---@return table
+function luals.writer(name)
+  return setmetatable({ lines = {}, api = name, aliases = {} }, Writer)
+end
 
 return luals

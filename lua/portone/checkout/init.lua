@@ -16,6 +16,7 @@ local page = require "portone.checkout.page"
 local rules = require "portone.checkout.rules"
 local schema = require "portone.checkout.schema"
 
+---@type portone.checkout
 local M = { v1 = {}, v2 = {} }
 
 -- {====== Options ======
