@@ -271,7 +271,7 @@ function M.serve(x)
       return answer(200, { value = value })
     end
   end
-  return answer(400, { message = tostring(problem) })
+  return answer(400, { message = wire.cut(tostring(problem), 500) })
 end
 
 -- }======

@@ -44,6 +44,18 @@ function M.is_utf8(text)
   return true
 end
 
+---The beginning of a long text, with a sign that it is one.
+---@param text string  UTF-8
+---@param n integer    bytes, no more than these
+---@return string
+function M.cut(text, n)
+  if #text <= n then
+    return text
+  end
+  -- never in the middle of a character
+  return text:sub(1, n):gsub("[\192-\255]?[\128-\191]*$", "") .. "…"
+end
+
 -- "extra[requester]" -> "extra", { "requester" };  "imp_uid[]" -> "imp_uid", { "" }
 local function split_key(key)
   local name, tail = key:match("^([^%[]+)(%[.*%])$")
@@ -82,25 +94,61 @@ local function descend(into, key)
   return into[key]
 end
 
+-- Far more than any operation has use for.
+local MAX_FIELDS, MAX_STEPS = 100000, 8
+
+-- Lists without holes, and no table that is half a list: what can be written as JSON.
+local function settle(value)
+  if type(value) ~= "table" then
+    return value
+  end
+  local indices, names = {}, 0
+  for key in pairs(value) do
+    if type(key) == "number" then
+      indices[#indices + 1] = key
+    else
+      names = names + 1
+    end
+  end
+  table.sort(indices)
+  local out = {}
+  for i, index in ipairs(indices) do
+    out[names > 0 and tostring(index - 1) or i] = settle(value[index])
+  end
+  for key, item in pairs(value) do
+    if type(key) == "string" then
+      out[key] = settle(item)
+    end
+  end
+  return out
+end
+
 ---Reads a query string or a form, brackets in names nesting as V1 documents them.
 ---@param text string
 ---@return table? values   strings, lists and tables of them
 ---@return string? problem
 function M.form(text)
-  local values = {}
+  local values, count = {}, 0
   for pair in text:gmatch("[^&]+") do
+    count = count + 1
     local key, value = pair:match("^([^=]*)=(.*)$")
     key, value = M.unescape(key or pair, true), M.unescape(value or "", true)
     if not key or not value or not M.is_utf8(key .. value) then
       return nil, "not percent-encoded UTF-8: " .. pair:sub(1, 40)
     end
     local name, steps = split_key(key)
+    if count > MAX_FIELDS or #steps > MAX_STEPS then
+      return nil, count > MAX_FIELDS and "too many fields" or "nested too deeply: " .. name
+    end
     local into = values
     for _, step in ipairs(steps) do
       into = descend(into, name)
       name = step
     end
     put(into, name, value)
+  end
+  for name, value in pairs(values) do
+    values[name] = settle(value)
   end
   return values
 end

@@ -7,6 +7,8 @@ local currency = require "portone.check.currency"
 local json = require "portone.json"
 local redact = require "portone.redact"
 
+local wire = require "portone.sandbox.wire"
+
 local M = {}
 
 -- Statuses of both APIs in one word each.
@@ -80,6 +82,15 @@ local function v2_schedule(s)
     amount = s.amount.total, decimals = currency.digits(s.order.currency) or 0,
     currency = s.order.currency, pg = s.key.channels[1] and s.key.channels[1].pg,
     state = STATES[s.status], status = s.status, at = s.time_to_pay, customer = s.key.id }
+end
+
+-- Texts of a row that nothing bounds, as long as they can be read there.
+local function cut(row)
+  for _, name in ipairs { "name", "reason" } do
+    local text = row[name]
+    row[name] = type(text) == "string" and wire.cut(text, 200) or text
+  end
+  return row
 end
 
 -- ── lists ────────────────────────────────────────────────────────────────────────────────────
@@ -187,7 +198,7 @@ function M.list(world, kind, args)
     if not filtered or matches(row, args.q, args.state) then
       total = total + 1
       if total > args.offset and #rows < args.limit then
-        rows[#rows + 1] = row or item.make(item.record)
+        rows[#rows + 1] = cut(row or item.make(item.record))
       end
     end
   end

@@ -5,26 +5,24 @@
 local currency = require "portone.check.currency"
 local json = require "portone.json"
 
+local cut = require("portone.sandbox.wire").cut
+
 local M = {}
 
 -- Bytes of one part of an entry (a body, an answer) that the page gets.
 M.PART = 65536
 
--- Fields of an entry that its row in the list has, and those that are cut to fit there.
-local SHORT = { "n", "at", "kind", "api", "op", "method", "status", "fault", "type", "attempt",
-  "duplicate", "order", "imp_uid", "amount", "currency", "outcome", "retry_at" }
-local LONG = { "path", "url", "error", "skipped", "reason" }
-
-local function cut(text, n)
-  if #text <= n then return text end
-  -- never in the middle of a character
-  return text:sub(1, n):gsub("[\192-\255]?[\128-\191]*$", "") .. "…"
-end
+-- Fields of an entry that its row in the list has; texts are cut to fit there.
+local FIELDS = { "n", "at", "kind", "api", "op", "method", "status", "fault", "type", "attempt",
+  "duplicate", "order", "imp_uid", "amount", "currency", "outcome", "retry_at", "path", "url",
+  "error", "skipped", "reason" }
 
 local function row_of(entry)
   local row = {}
-  for _, name in ipairs(SHORT) do row[name] = entry[name] end
-  for _, name in ipairs(LONG) do row[name] = entry[name] and cut(tostring(entry[name]), 200) end
+  for _, name in ipairs(FIELDS) do
+    local value = entry[name]
+    row[name] = type(value) == "string" and cut(value, 200) or value
+  end
   if entry.amount and entry.api == "v2" then
     row.decimals = currency.digits(entry.currency) or 0
   end
@@ -32,7 +30,8 @@ local function row_of(entry)
   if entry.kind == "webhook" and type(body) == "table" then
     local data = type(body.data) == "table" and body.data or body
     row.type = row.type or body.status
-    row.order = data.paymentId or data.payment_id or data.merchant_uid or data.billingKey
+    local order = data.paymentId or data.payment_id or data.merchant_uid or data.billingKey
+    row.order = order and cut(tostring(order), 200)
   end
   return row
 end
@@ -135,7 +134,9 @@ function M.entry(world, n)
   if not entry or entry.n ~= n then return nil, "the journal has no such entry" end
   local out = row_of(entry)
   out.id, out.transaction = entry.id, entry.transaction
-  for _, name in ipairs(LONG) do out[name] = entry[name] end
+  for _, name in ipairs { "path", "url", "error", "order" } do
+    out[name] = entry[name] and cut(tostring(entry[name]), 4000)
+  end
   for _, name in ipairs { "headers", "query", "body", "answer" } do
     out[name] = part(entry[name])
   end
