@@ -36,7 +36,7 @@ static const char chunk[] =
   "    return\n"
   "  end\n"
   "  local back, word = core.json_decode(text)\n"
-  "  assert(back ~= nil, word)\n"
+  "  assert(back ~= nil, (word or '') .. text)\n"
   "  assert(same(value, back), text)\n"
   "end\n"
   "return function(text, value)\n"
@@ -126,9 +126,31 @@ static void push_value(lua_State *L, struct po_bytes *b, int depth) {
 }
 
 
+/*
+** Does the input hold the mark of ljson.c? Nobody can know those 128 random
+** bits but libFuzzer, which watches memcmp.
+*/
+static int knows(lua_State *L, const char *function, const uint8_t *data,
+                 size_t size) {
+  size_t n = 0;
+  const char *mark;
+  int yes;
+  lua_getglobal(L, "core");
+  lua_getfield(L, -1, function);
+  CHECK(lua_getupvalue(L, -1, 2));
+  mark = lua_tolstring(L, -1, &n);
+  yes = mark && memmem(data, size, mark, n) != NULL;
+  lua_pop(L, 3);
+  return yes;
+}
+
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct po_bytes b = { data, size };
   lua_State *L = po_fuzz_state(chunk);
+  if (knows(L, "json_encode", data, size) ||
+      knows(L, "json_decode", data, size))
+    return 0;
   if (po_take(&b) % 2 == 0) {
     lua_pushlstring(L, (const char *)b.at, b.left);
     po_fuzz_call(L, 1);
