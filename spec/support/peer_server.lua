@@ -145,6 +145,18 @@ function steps.reset(task)
   return steps.close(task)
 end
 
+---Answers every request on the connection with its own path.
+function steps.echo(task)
+  while read_request(task) do
+    local requests = task.record.requests
+    local path = requests[#requests]:match("^%S+ (%S+)")
+    if not send(task, ("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"):format(#path, path)) then
+      return false
+    end
+  end
+  return false
+end
+
 ---Answers every request on the connection.
 function steps.serve(task, answer)
   while read_request(task) do
