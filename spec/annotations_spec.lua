@@ -15,7 +15,8 @@ local function lines_of(command)
   return lines
 end
 
-local TYPES = { "types/portone.lua", "types/portone_v1.lua", "types/portone_v2.lua" }
+local TYPES = { "types/portone.lua", "types/portone_checkout.lua", "types/portone_v1.lua",
+  "types/portone_v2.lua" }
 -- but for the tables of the API and the books of the sandbox, which nobody calls
 local SOURCES = lines_of("find lua/portone -name '*.lua' ! -path '*/v[12]/*' | sort")
 

@@ -581,8 +581,8 @@
 
 ---@class portone.checkout.bypass_loadPaymentUI_PaypalV2
 ---@field additional_data? portone.checkout.bypass_loadPaymentUI_PaypalV2AdditionalData[]
----@field disable-funding? string
----@field enable-funding? string
+---@field ["disable-funding"]? string
+---@field ["enable-funding"]? string
 ---@field payer? portone.checkout.bypass_loadPaymentUI_PaypalV2Payer
 ---@field purchase_units? portone.checkout.bypass_loadPaymentUI_PaypalV2PurchaseUnit[]
 ---@field style? portone.checkout.bypass_loadPaymentUI_PaypalV2Style
@@ -870,7 +870,7 @@
 ---| "SHINHAN_BANK"
 ---| "SUHYUP_BANK"
 ---| "WOORI_BANK"
----| string # with BANK_ before it
+---| string
 
 ---@alias portone.checkout.BillingKeyAndPayMethod
 ---| "MOBILE"
@@ -905,7 +905,7 @@
 ---| "SUHYUP_CARD"
 ---| "TOSS_BANK"
 ---| "WOORI_CARD"
----| string # with CARD_COMPANY_ before it
+---| string
 
 ---@alias portone.checkout.Carrier
 ---| "HELLO"
@@ -914,13 +914,13 @@
 ---| "LGU"
 ---| "SK7"
 ---| "SKT"
----| string # with CARRIER_ before it
+---| string
 
 ---@alias portone.checkout.CashReceiptType
 ---| "ANONYMOUS"
 ---| "CORPORATE"
 ---| "PERSONAL"
----| string # with CASH_RECEIPT_TYPE_ before it
+---| string
 
 ---@alias portone.checkout.Country
 ---| "AD"
@@ -1172,7 +1172,7 @@
 ---| "ZA"
 ---| "ZM"
 ---| "ZW"
----| string # with COUNTRY_ before it
+---| string
 
 ---@alias portone.checkout.Currency
 ---| "AED"
@@ -1351,7 +1351,7 @@
 ---| "ZAR"
 ---| "ZMW"
 ---| "ZWL"
----| string # with CURRENCY_ before it
+---| string
 
 ---@alias portone.checkout.EasyPayPaymentMethod
 ---| "CARD"
@@ -1393,20 +1393,20 @@
 ---| "TOSSPAY"
 ---| "TOUCH_N_GO"
 ---| "TRUE_MONEY"
----| string # with EASY_PAY_PROVIDER_ before it
+---| string
 
 ---@alias portone.checkout.Gender
 ---| "FEMALE"
 ---| "MALE"
 ---| "OTHER"
----| string # with GENDER_ before it
+---| string
 
 ---@alias portone.checkout.GiftCertificateType
 ---| "BOOKNLIFE"
 ---| "CULTURELAND"
 ---| "CULTURE_GIFT"
 ---| "SMART_MUNSANG"
----| string # with GIFT_CERTIFICATE_TYPE_ before it
+---| string
 
 ---@alias portone.checkout.IssueBillingKeyUIType
 ---| "PAYPAL_RT"
@@ -1461,7 +1461,7 @@
 ---@alias portone.checkout.ProductType
 ---| "DIGITAL"
 ---| "REAL"
----| string # with PRODUCT_TYPE_ before it
+---| string
 
 ---@alias portone.checkout.WindowType
 ---| "IFRAME"
@@ -1711,7 +1711,7 @@
 ---| "ZA"
 ---| "ZM"
 ---| "ZW"
----| string # with COUNTRY_ before it
+---| string
 
 ---@alias portone.checkout.bypass_loadIssueBillingKeyUI_PaypalV2StyleColor
 ---| "black"
@@ -1853,7 +1853,7 @@
 ---| "full"
 
 ---@alias portone.checkout.bypass_payment_TossBrandpayWidgetOptionsMethodType
----| string # Korean words of the schema
+---| string
 
 ---@alias portone.checkout.bypass_payment_TosspayV2CashReceiptTradeOption
 ---| "CULTURE"

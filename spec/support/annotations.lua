@@ -72,6 +72,7 @@ end
 
 function tags.field(out, doc, rest, where)
   local name, optional, more = rest:match("^([%w_]+)(%??)%s+(.*)$")
+  if not name then name, optional, more = rest:match('^%["([^"]+)"%](%??)%s+(.*)$') end
   assert(name and doc.class, where .. ": a field of nothing: " .. rest)
   assert(not doc.class.fields[name] or doc.class.count > 1, where .. ": field twice: " .. name)
   local type_ = M.split(more)

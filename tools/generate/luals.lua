@@ -92,7 +92,8 @@ function Writer:fields(fields, answer)
       local f = fields[name]
       if (f.required or false) == required then
         local type_ = self:type_of(name, f, answer)
-        self:add("---@field ", name, required and " " or "? ", type_, note(f))
+        local shown = name:find("^[%a_][%w_]*$") and name or ("[%q]"):format(name)
+        self:add("---@field ", shown, required and " " or "? ", type_, note(f))
       end
     end
   end

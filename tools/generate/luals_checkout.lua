@@ -70,9 +70,8 @@ local function enum(w, name, one)
   w:add("---@alias ", w.api, ".", name)
   local ascii = not table.concat(one.values):find("[\128-\255]")
   for _, value in ipairs(ascii and one.values or {}) do w:add("---| ", ("%q"):format(value)) end
-  if not ascii then
-    w:add("---| string # Korean words of the schema")
-  elseif one.prefix then w:add("---| string # with ", one.prefix, "_ before it") end
+  -- beside its prefix, a value may be a Korean word of the schema
+  if not ascii or one.prefix then w:add("---| string") end
   w:add("")
 end
 

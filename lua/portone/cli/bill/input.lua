@@ -250,8 +250,8 @@ end
 ---@param text string
 ---@param form "csv"|"ndjson"
 ---@param context? table  of portone.check: pg, channels
----@return { orders: table[], problems: table[], warnings: table<string, integer>,
---- apis: table<string, boolean> } read  problems in order of line and column
+---@return table read  orders, problems in order of line and column, warnings (text to count),
+--- apis (a set)
 function M.read(text, form, context)
   local self = { orders = {}, problems = {}, warnings = {}, lines = {}, apis = {},
                  context = context }
