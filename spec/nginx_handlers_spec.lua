@@ -69,6 +69,9 @@ shop = {
   both = handlers.webhook { secrets = secrets, on_event = on_event, client = client, v1 = true,
     seen = "seen" },
   v1 = handlers.webhook { on_event = on_event, client = client, seen = "seen" },
+  strict = handlers.webhook { secrets = secrets, on_event = on_event, version = "2024-04-25" },
+  confirm_strict = handlers.confirm { secrets = secrets, check = check,
+    version = "2024-04-25" },
   small = handlers.webhook { secrets = secrets, on_event = on_event, max_body = 1000 },
   broken = handlers.webhook { secrets = secrets, on_event = on_event,
     seen = { add = error, begin = function() return nil, "down" end, done = error,
@@ -108,6 +111,7 @@ describe("portone.nginx", function()
     if missing then return end
     local locations = {}
     for _, name in ipairs { "plain", "once", "read", "both", "v1", "small", "broken", "brave",
+      "strict", "confirm_strict",
       "confirm", "confirm_v1", "confirm_read", "hasty" } do
       locations[#locations + 1] = ("location = /%s { content_by_lua_block { shop.%s() } }")
         :format(name, name)
@@ -242,6 +246,18 @@ describe("portone.nginx", function()
       assert.equal(413, (send("/small", PAID .. (" "):rep(100000))))
       assert.truthy(server:log():find("10485760 bytes, 1048576 at most", 1, true))
       assert.is_nil(get("events"))
+    end)
+
+    with_nginx("refuses a form where JSON is due, though it is signed", function()
+      local form = "payment_id=p-1&tx_id=t-1&status=Paid"
+      assert.equal(200, (send("/plain", form)))
+      assert.equal(400, (send("/strict", form)))
+      assert.truthy(server:log():find("a form where JSON is due", 1, true))
+      assert.equal(200, (send("/strict", PAID)))
+      assert.equal(400, (send("/confirm_strict",
+        "payment_id=p-1&tx_id=t-1&total_amount=3000")))
+      assert.equal(200, (send("/confirm_strict", CONFIRM)))
+      assert.same({ "2", "1" }, { get("events"), get("checks") })
     end)
 
     with_nginx("asks for the event again when on_event fails", function()
@@ -441,6 +457,20 @@ describe("portone.nginx", function()
       assert.equal(400, (server:request(1, "POST", "/confirm_v1", {},
         '{"imp_uid":"imp_1","merchant_uid":"order-1","status":"paid"}')))
       assert.equal("3", get("checks"))
+    end)
+
+    with_nginx("refuses a question that is stale, repeats a header or is too large", function()
+      local stale = lines_of(webhook.sign(CONFIRM,
+        { secret = SECRET, timestamp = os.time() - 1000 }))
+      assert.equal(401, (server:request(1, "POST", "/confirm", stale, CONFIRM)))
+      local twice = lines_of(webhook.sign(CONFIRM, { secret = SECRET }))
+      twice[#twice + 1] = twice[2]
+      assert.equal(401, (server:request(1, "POST", "/confirm", twice, CONFIRM)))
+      assert.equal(413, (send("/confirm", CONFIRM .. (" "):rep(10485760))))
+      for _, part in ipairs { "too old by", "comes more than once", "1048576 at most" } do
+        assert.truthy(server:log():find(part, 1, true), part)
+      end
+      assert.is_nil(get("checks"))
     end)
 
     with_nginx("does not wait longer than PortOne does", function()
