@@ -74,11 +74,11 @@ local function account(s, client, id, total)
         option = { type = "NORMAL" } } } })
 end
 
-describe("sandbox console", function()
-  local s, client
+describe("sandbox console, its page", function()
+  local s
 
-  before_each(function() s, client = start() end)
-  after_each(function() s:stop() end)
+  setup(function() s = start() end)
+  teardown(function() s:stop() end)
 
   it("is a page at the root of both ports, at the address the handle tells", function()
     assert.equal(s.v2_url .. "/", s.console_url)
@@ -172,6 +172,13 @@ describe("sandbox console", function()
       end
     end
   end)
+end)
+
+describe("sandbox console", function()
+  local s, client
+
+  before_each(function() s, client = start() end)
+  after_each(function() s:stop() end)
 
   it("shows payments of both APIs, newest first, in words they have in common", function()
     issue_v1(s, client, "user-1")
@@ -290,6 +297,21 @@ describe("sandbox console", function()
     local first = view(s, "entry?n=" .. entry.attempts[1].n)
     assert.equal("down " .. EVIL, first.answer.text)
     assert.equal(START + 60, first.retry_at)
+  end)
+
+  it("shows payment windows, and why one did not open", function()
+    local status = call(s, "POST", "/_sandbox/window", { "Origin: http://127.0.0.1:1" },
+      json.encode { api = "v2", method = "requestPayment", params = { paymentId = "p-1" } })
+    assert.equal(400, status)
+    local row = view(s, "timeline").rows[1]
+    assert.same({ "window", "refused" }, { row.kind, row.state })
+    assert.matches("channelKey", row.error)
+    assert.equal(row.n, view(s, "timeline?group=problem").rows[1].n)
+    assert.equal("p-1", json.decode(view(s, "entry?n=" .. row.n).body.text).paymentId)
+    for _, kind in ipairs { "request", "webhook", "charge", "cancel", "timer", "error", "window",
+      "confirm" } do
+      assert.is_string(texts.ko.kinds[kind])
+    end
   end)
 
   it("hands on hostile texts as data", function()

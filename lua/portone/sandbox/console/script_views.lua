@@ -4,7 +4,7 @@
 return [==[
 
 const MOODS = { paid: "good", issued: "good", failed: "bad", waiting: "wait", deposit: "wait",
-  partial: "wait", scheduled: "wait" };
+  partial: "wait", scheduled: "wait", accepted: "good", refused: "bad", "no answer": "bad" };
 const state_tag = (row) => tag(word("states", row.state), MOODS[row.state]);
 const dots = (...parts) => parts.filter(Boolean).flatMap((one, i) => i ? [" · ", one] : [one]);
 const status_mood = (status) => status >= 400 ? "bad" : status >= 200 && status < 300 ? "good" : "";
@@ -196,6 +196,11 @@ function entry_cells(row) {
     return [el("span", {}, word("kinds", row.kind) + " ", el("strong.num", {}, money(row.amount,
       row))), entry_status(row), el("span", {}, dots(when, version,
       el("span.code", {}, row.order || ""))), null];
+  if (row.kind === "window" || row.kind === "confirm")
+    return [el("span", {}, word("kinds", row.kind) + " ", el("strong", {}, row.type || "")),
+      row.kind === "confirm" ? entry_status(row) : tag(word("windows", row.state)),
+      el("span", {}, dots(when, version, el("span.code", {}, row.order || row.op || ""))),
+      faulty];
   return [el("span", {}, word("kinds", row.kind) + " ", (row.error || "").split("\n")[0]),
     null, when, null];
 }

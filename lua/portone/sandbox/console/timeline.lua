@@ -15,7 +15,7 @@ M.PART = 65536
 -- Fields of an entry that its row in the list has; texts are cut to fit there.
 local FIELDS = { "n", "at", "kind", "api", "op", "method", "status", "fault", "type", "attempt",
   "duplicate", "order", "imp_uid", "amount", "currency", "outcome", "retry_at", "path", "url",
-  "error", "skipped", "reason" }
+  "error", "skipped", "reason", "state" }
 
 local function row_of(entry)
   local row = {}
