@@ -58,12 +58,7 @@ local function fail(call, fields)
     fields.pending = nil
   end
   fields.retryable = retry.retryable(fields, call.row)
-  local secrets = redact.values(call.args)
-  for _, value in ipairs(call.state.secrets) do
-    secrets[#secrets + 1] = value
-  end
-  secrets[#secrets + 1] = call.token
-  return finish(call, nil, errors.new(fields, secrets))
+  return finish(call, nil, errors.new(fields, redact.of(call)))
 end
 
 -- check: nil when the arguments can be sent, otherwise the problems.

@@ -4,6 +4,7 @@
 -- errors; gateways before both may answer anything.
 
 local json = require "portone.json"
+local redact = require "portone.redact"
 
 local M = {}
 
@@ -32,28 +33,30 @@ local by_type = {
   B2B_EXTERNAL_SERVICE = "rejected",
 }
 
-local function shorten(text)
-  text = text:gsub("<[^>]*>", " "):gsub("%s+", " ")
+-- What it may repeat of the request is taken out first: of half a secret nobody knows whose it is.
+local function shorten(text, call)
+  text = text:sub(1, 65536):gsub("<[^>]*>", " "):gsub("%s+", " ")
+  text = redact.text(text, call and redact.of(call))
   return #text > 120 and text:sub(1, 120) .. "…" or text
 end
 
 -- An answer that is not the API's: a gateway's page, an empty or cut body.
-local function foreign(status, raw, why)
+local function foreign(status, raw, why, call)
   local kind = kind_of(status)
-  local words = raw == "" and "the body is empty" or why .. ": " .. shorten(raw)
+  local words = raw == "" and "the body is empty" or why .. ": " .. shorten(raw, call)
   return nil, {
     kind = kind, status = status, raw = raw,
     message = ("HTTP %d whose body is not the API's (%s)"):format(status, words),
   }
 end
 
-local function v1(row, status, raw)
+local function v1(row, status, raw, call)
   if row.empty and status < 300 and raw == "" then
     return {}
   end
   local envelope, why = json.decode(raw)
   if type(envelope) ~= "table" or envelope.code == nil then
-    return foreign(status, raw, why or "no envelope")
+    return foreign(status, raw, why or "no envelope", call)
   end
   local fault = { code = envelope.code, status = status, response = envelope, raw = raw,
                   message = envelope.message }
@@ -67,7 +70,7 @@ local function v1(row, status, raw)
   end
   local result = envelope.response
   if row.charge and (type(result) ~= "table" or type(result.status) ~= "string") then
-    return foreign(status, raw, "no payment in it")  -- code 0 alone is no charge
+    return foreign(status, raw, "no payment in it", call)  -- code 0 alone is no charge
   elseif row.charge and result.status == "failed" then
     fault.kind, fault.code = "declined", nil
     fault.response, fault.pg_message = result, result.fail_reason
@@ -86,19 +89,19 @@ local function is_type(value)
   return type(value) == "string" and value:find("^%u[%u%d_]*$") ~= nil
 end
 
-local function v2(row, status, raw)
+local function v2(row, status, raw, call)
   if row.empty and status < 300 and raw == "" then
     return {}
   end
   local body, why = json.decode(raw)
   if type(body) ~= "table" then
-    return foreign(status, raw, why or "not an object")
+    return foreign(status, raw, why or "not an object", call)
   end
   if status < 300 then
     return body
   end
   if not is_type(body.type) then
-    return foreign(status, raw, "no error type")
+    return foreign(status, raw, "no error type", call)
   end
   return nil, {
     kind = by_type[body.type] or kind_of(status), type = body.type, status = status,
@@ -111,16 +114,17 @@ end
 ---@param row table       the operation
 ---@param status integer  HTTP status
 ---@param raw string      the body
+---@param call? table     whose secrets no text may repeat
 ---@return any result     nil when it is an error
 ---@return table? fault   fields of a portone.Error
-function M.answer(row, status, raw)
+function M.answer(row, status, raw, call)
   if row.csv and status < 300 then
     return raw
   end
   if row.api == "v1" then
-    return v1(row, status, raw)
+    return v1(row, status, raw, call)
   end
-  return v2(row, status, raw)
+  return v2(row, status, raw, call)
 end
 
 ---Header lines as a table: lower-case names, several of one name joined by ", ".

@@ -129,6 +129,18 @@ function redact.values(value, into)
   return into
 end
 
+---All that no text about a call may repeat: the client's secrets, its token, the payer's data.
+---@param call table  see call.lua
+---@return string[]
+function redact.of(call)
+  local secrets = redact.values(call.args)
+  for _, value in ipairs(call.state.secrets) do
+    secrets[#secrets + 1] = value
+  end
+  secrets[#secrets + 1] = call.token
+  return secrets
+end
+
 redact.MASK = MASK
 
 return redact

@@ -141,7 +141,7 @@ function M.attempt(call, seconds)
   if not status then
     return nil, body
   end
-  local result, fault = read.answer(call.row, status, body)
+  local result, fault = read.answer(call.row, status, body, call)
   if status == 207 then
     call.info.partial = true
   end
