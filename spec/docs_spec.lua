@@ -1,7 +1,7 @@
 -- The documents: every block of Lua in them runs, what it prints is what they say, no link is
 -- dead, and the two READMEs are one.
 --
--- A page of docs/ runs from its top to its end as one program, against a sandbox of its own.
+-- A page, docs/*.md or a README, runs from its top to its end as one program, against a sandbox of its own.
 -- It finds these globals: `portone`, whose default client speaks to the sandbox, `sandbox` and
 -- `client`. How a page is written:
 --
@@ -23,8 +23,8 @@ local function list(command)
   return out
 end
 
-local pages = list "ls docs/*.md 2>/dev/null"
-local documents = list "ls *.md docs/*.md 2>/dev/null"
+local pages = list "ls README.md README.ko.md docs/*.md"
+local documents = list "ls *.md docs/*.md"
 
 local function read(path) return assert(markdown.read(path)) end
 
@@ -139,12 +139,26 @@ for _, path in ipairs(pages) do
     end)
 
     it("is on the list of pages, docs/README.md", function()
-      if path == "docs/README.md" then return end
+      if path:find "README" then return end
       local name = path:match("[^/]+$")
       assert(read "docs/README.md":find(name, 1, true), "add a line for " .. name)
     end)
   end)
 end
+
+it("the documents name operations that exist", function()
+  local api, unknown = require "portone.api", {}
+  local function exists(name)
+    local version, group = name:match("^(v%d)%.(.*)$")
+    return api.named(name) or api.names(version, group)
+  end
+  for _, path in ipairs(documents) do
+    for name in read(path):gmatch("`(v[12]%.[%l%d_.]+)`") do
+      if not exists(name) then unknown[#unknown + 1] = path .. ": " .. name end
+    end
+  end
+  assert.same({}, unknown)
+end)
 
 for _, path in ipairs(documents) do
   it(path .. " has no dead link", function()

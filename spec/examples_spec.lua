@@ -1,4 +1,4 @@
--- What the README and examples/ show is run as it stands.
+-- What is in examples/ is run as it stands.
 
 local function read(path)
   local f = assert(io.open(path, "rb"))
@@ -25,41 +25,6 @@ local function printed(text, name)
   chunk()
   return lines
 end
-
-local function blocks(path)
-  local list = {}
-  for block in read(path):gmatch("\n```lua\n(.-)\n```") do list[#list + 1] = block end
-  return list
-end
-
-for _, path in ipairs { "README.md", "README.ko.md" } do
-  describe(path, function()
-    it("begins with an example that runs and pays", function()
-      local first = blocks(path)[1]
-      local _, lines = first:gsub("\n", "")
-      assert.is_true(lines <= 11, "ten lines")
-      assert.same({ "paid" }, printed(first, "=" .. path))
-    end)
-
-    it("has only Lua that compiles, but for the dots that stand for more", function()
-      for i, block in ipairs(blocks(path)) do
-        local text = block:gsub("{ … }", "{}"):gsub("do … end", "do end")
-        assert((loadstring or load)(text, "=" .. path .. " block " .. i))  -- luacheck: ignore
-      end
-    end)
-  end)
-end
-
-it("README.ko.md says what README.md says: the same headings, options and blocks", function()
-  local function shape(path)
-    local text = read(path)
-    local rows = {}
-    for name in text:gmatch("\n| (`[^|]+`) |") do rows[#rows + 1] = name end
-    local _, headings = text:gsub("\n## ", "")
-    return { headings = headings, rows = rows, blocks = #blocks(path) }
-  end
-  assert.same(shape "README.md", shape "README.ko.md")
-end)
 
 describe("examples/demo.lua", function()
   local text
@@ -108,6 +73,33 @@ describe("examples/outcomes.lua", function()
     assert.equal("it was not\tnetwork\toutcome: not_done\tcharges: 0", lines[2])
     assert.equal("ask later\tunknown_outcome\toutcome: unknown", lines[3])
     assert.equal("asked\tpaid\treconciled: true\tcharges: 1", lines[4])
+  end)
+end)
+
+describe("examples/subscription.lua", function()
+  it("goes through a trial, renewals, declines, another card and plan, and the end", function()
+    local lines = printed(read "examples/subscription.lua", "=subscription")
+    local text = table.concat(lines, "\n")
+    for _, part in ipairs { "2027-01-01  mina begins a trial of the basic plan",
+      "2027-01-15  mina is charged, the next charge is on 2027-02-14",
+      "2027-01-15  jun cannot be charged (REJECT_CARD_PAYMENT), again in 3 days",
+      "2027-01-23  jun cannot be charged (REJECT_CARD_PAYMENT), the subscription ends",
+      "2027-03-23  mina is charged, the next charge is on 2027-04-21",
+      "2027-04-01  mina changes to premium for 3333 won",
+      "2027-05-11  mina cancels, and may stay until 2027-05-21" } do
+      assert.truthy(text:find(part, 1, true), part)
+    end
+    -- three months of the one plan, one of the other, and the change between them
+    assert.equal(("5 charges, %d won"):format(3 * 9900 + 14900 + 3333), lines[#lines])
+  end)
+end)
+
+describe("examples/v1_to_v2.lua", function()
+  it("moves each customer, again after a cut, and each month is charged once", function()
+    assert.same({ "ann moves\t2 charges", "bob's move is cut off\tnil\tserver",
+      "bob moves again\t2 charges", "cho moves a month later\t1 charges", "ann\tv1 v2 v2",
+      "bob\tv1 v2 v2", "cho\tv1 v1 v2", "dan\tv1 v1 v1" },
+      printed(read "examples/v1_to_v2.lua", "=v1_to_v2"))
   end)
 end)
 
@@ -164,6 +156,20 @@ describe("an example of a host", function()
     end
     local text = run("examples/poll_loop.lua")
     assert.truthy(text:find("^10 registered in %d+ turns of the loop"), text)
+  end)
+
+  it("many_states/ sells in eight states on eight threads", function()
+    local world = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("[%d.]+$")
+    local program = os.tmpname()
+    local status = os.execute(("env -u LD_PRELOAD cc -Wall -Wextra -Werror -o %s "
+      .. "examples/many_states/server.c $(pkg-config --cflags --libs %s) -lpthread")
+      :format(program, world))
+    assert.truthy(status == true or status == 0)
+    local pipe = io.popen("timeout 60 " .. program .. " examples/many_states/arena.lua 2>&1")
+    local text = pipe:read("*a")
+    pipe:close()
+    os.remove(program)
+    assert.equal("8 arenas sold 32 items\n", text)
   end)
 
   it("openresty/ charges over HTTP and refuses the same order again", function()

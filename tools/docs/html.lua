@@ -54,7 +54,7 @@ local function render(text)
   local file = assert(io.open(path, "wb"))
   file:write(text)
   file:close()
-  local pipe = assert(io.popen("cmark-gfm -e table -e autolink -e strikethrough " .. path, "r"))
+  local pipe = assert(io.popen("cmark-gfm --unsafe -e table -e autolink " .. path, "r"))
   local html = pipe:read("*a")
   pipe:close()
   os.remove(path)
@@ -79,7 +79,7 @@ end
 function M.document(text, link)
   local headings = markdown.headings(text)
   local body = with_anchors(render(text), headings)
-  body = body:gsub("<!%-%- raw HTML omitted %-%->\n?", "")
+  body = body:gsub("<!%-%-.-%-%->\n?", "")
   body = body:gsub('(<%a+[^>]- ?[hs][re][ec]f?=")([^"]+)(")', function(before, target, after)
     if target:find("^%a[%w+.-]*:") or target:sub(1, 1) == "#" then
       return before .. target .. after
