@@ -14,7 +14,7 @@ same() {
 same dist.ini "$(sed -n 's/^version = //p' dist.ini)"
 same debian/changelog "$(sed -n '1s/^lua-portone (\(.*\)) .*/\1/p' debian/changelog)"
 for page in man/*.1; do
-  [ -e "$page" ] && same "$page" "$(sed -nE 's/^\.TH .*portone ([0-9][^" ]*).*/\1/p' "$page")"
+  [ -e "$page" ] && same "$page" "$(sed -n 's/^\.Os portone //p' "$page")"
 done
 # A released version has a heading of its own; the next one stands under Unreleased.
 grep -qE "^## \[(Unreleased|$version)\]" CHANGELOG.md || { echo "CHANGELOG.md lacks $version"; bad=1; }
