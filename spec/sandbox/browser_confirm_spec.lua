@@ -161,7 +161,10 @@ describe("confirm", function()
     assert.equals("waiting", asked().outcome)
     assert.equals("READY", assert(b.client.v2.payment.get_payment {
       paymentId = "payment-" .. ids }).status)
-    assert.truthy(b:choose(w, { choice = "pay" }):find("기다리고", 1, true))
+    local page = b:choose(w, { choice = "pay" })
+    assert.truthy(page:find("기다리고", 1, true))
+    assert.truthy(page:find('http-equiv="refresh"', 1, true))
+    assert.is_nil(page:find("<form", 1, true))
     assert.equals(0, b:money() - before)
     assert.truthy(pending:wait(10))
     assert.equals("PAID", assert(b.client.v2.payment.get_payment {

@@ -196,6 +196,14 @@ describe("a V2 payment window", function()
     assert.equals(3000, b:money() - before)
   end)
 
+  it("tells its webhooks twice, or in another order, when it is told to", function()
+    b.sb:fault { fault = "reorder", op = "webhook.v2.Transaction.Ready", nth = 1 }
+    b.sb:fault { fault = "duplicate", op = "webhook.v2.Transaction.Paid", nth = 1 }
+    b:result(b:open("v2", "requestPayment", order()), { choice = "pay" })
+    assert.same({ "Transaction.Paid", "Transaction.Paid", "Transaction.Ready" }, b:hooks())
+    b.sb:clear_faults()
+  end)
+
   it("with forceRedirect answers to the address though it is an iframe", function()
     local w = b:open("v2", "requestPayment",
       order { forceRedirect = true, redirectUrl = "http://shop.test/back" })

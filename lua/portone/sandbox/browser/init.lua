@@ -112,6 +112,14 @@ local function open(x)
   return answer(x, 200, opened)
 end
 
+-- The way back to the shop, when the window took its page's place.
+local function way_back(window)
+  if window.state == "done" and window.type == "REDIRECTION" and window.redirect then
+    return { status = 303, body = "", headers = { "Location: " .. window.redirect,
+      "Cache-Control: no-store" } }
+  end
+end
+
 -- What happened in the window, by form; and then its page anew, or the way back to the shop.
 local function choose(window, x, lang)
   local form, problem = wire.form(x.body)
@@ -122,17 +130,12 @@ local function choose(window, x, lang)
   if (x.headers.accept or ""):find("application/json", 1, true) then
     return answer(x, 200, { state = window.state, result = window.result,
       redirect = window.redirect, notice = told })
-  elseif window.state ~= "done" then
-    return page.show(world, window, lang, told)
-  elseif window.type == "REDIRECTION" and window.redirect then
-    return { status = 303, body = "", headers = { "Location: " .. window.redirect,
-      "Cache-Control: no-store" } }
   end
-  return page.done(window, lang)
+  return way_back(window) or page.show(world, window, lang, told)
 end
 
 local function language(window, x, query)
-  local lang = (wire.form(query) or {}).lang or window.lang
+  local lang = query.lang or window.lang
     or (x.headers["accept-language"] or ""):match("^%a%a")
   return lang == "en" and "en" or lang == "ko" and "ko" or (lang and "en" or "ko")
 end
@@ -143,13 +146,14 @@ local function serve_window(x, rest, query)
   if not window then
     return text(404, "no such payment window")
   end
+  query = wire.form(query) or {}
   local lang = language(window, x, query)
   if verb == "closed" and x.method == "POST" then
     return answer(x, 200, windows.close(world, window))
   elseif verb ~= "" then
     return text(404, "no such page")
   elseif x.method == "GET" then
-    return page.show(world, window, lang)
+    return query["then"] == "go" and way_back(window) or page.show(world, window, lang)
   elseif x.method ~= "POST" then
     return text(405, "GET or POST is expected")
   elseif from_elsewhere(x) then

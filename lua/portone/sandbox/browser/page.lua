@@ -19,6 +19,7 @@ local LAYOUT = [[
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>{title} · PortOne sandbox</title>
+{head}
 <style nonce="{nonce}">{style}</style>
 </head>
 <body>
@@ -40,6 +41,7 @@ local e = html.escape
 local function layout(window, lang, values)
   local t, nonce = texts[lang], html.nonce()
   local other = lang == "ko" and "en" or "ko"
+  values.head = values.head or ""
   values.lang, values.nonce, values.style, values.badge = lang, nonce, style, e(t.badge)
   values.title = e(values.title or t["title_" .. window.kind])
   values.switch = values.fixed and "" or ('<a class="lang" lang="%s" hreflang="%s" '
@@ -211,6 +213,13 @@ local function account(window, lang, shown, told)
   return layout(window, lang, { title = t.account_title, body = table.concat(body, "\n") })
 end
 
+-- The shop is being asked: look again in a second.
+local function wait(window, lang, shown)
+  local to = ("/_sandbox/window/%s?lang=%s&then=go"):format(window.id, lang)
+  return layout(window, lang, { body = summary(window, shown, lang) .. notice(lang, "busy"),
+    head = ('<meta http-equiv="refresh" content="1; url=%s">'):format(e(to)) })
+end
+
 -- What the window tells the page that opened it. The shop's origin is the only one that hears.
 local TELL = [[
 (function () {
@@ -265,10 +274,12 @@ function M.show(world, window, lang, told)
     return M.done(window, lang)
   end
   local shown = require(sides[window.api]).shown(world, window, lang)
-  if window.state == "account" then
+  if window.state == "busy" then
+    return wait(window, lang, shown)
+  elseif window.state == "account" then
     return account(window, lang, shown, told)
   end
-  return ask(window, lang, shown, window.state == "busy" and "busy" or told)
+  return ask(window, lang, shown, told)
 end
 
 return M

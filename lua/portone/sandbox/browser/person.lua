@@ -50,9 +50,11 @@ local function steps_of(given, level)
 end
 
 local function open(client, sandbox, page, device)
-  local body = assert(json.encode({ api = page.api, method = page.method == "loadUI"
-    and "request_pay" or page.method, ui = page.ui_type, params = page.params, device = device,
+  local head = assert(json.encode({ api = page.api, method = page.method == "loadUI"
+    and "request_pay" or page.method, ui = page.ui_type, device = device,
     user_code = page.api == "v1" and "imp00000000" or nil }))
+  -- the page knows which of its empty tables are lists
+  local body = ('%s,"params":%s}'):format(head:sub(1, -2), page:json())
   local opened, problem, status = post(client, sandbox[page.api .. "_url"] .. "/_sandbox/window",
     "application/json", body)
   if not opened or status ~= 200 then
@@ -86,7 +88,7 @@ end
 ---@return table? result
 ---@return string? redirect or problem
 function M.window(sandbox, page, given, level)
-  if type(page) ~= "table" or not page.api or not page.params then
+  if type(page) ~= "table" or not page.api or not page.json then
     error("sandbox: window: a page of portone.checkout is expected", level + 1)
   end
   local steps = steps_of(given, level + 1)

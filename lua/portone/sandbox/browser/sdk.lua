@@ -53,6 +53,14 @@ local CORE = [[
     bar.appendChild(shut);
     box.appendChild(bar);
     box.appendChild(frame);
+    box.addEventListener("keydown", function (event) {
+      if (event.key === "Escape") onClose();
+    });
+    // the page beneath is out of reach until the window has gone
+    var rest = Array.prototype.filter.call(document.body.children, function (e) {
+      return !e.inert;
+    });
+    rest.forEach(function (e) { e.inert = true; });
     document.body.appendChild(box);
     frame.focus();
     return {
@@ -60,6 +68,7 @@ local CORE = [[
       gone: function () { return !box.isConnected; },
       close: function () {
         box.remove();
+        rest.forEach(function (e) { e.inert = false; });
         if (before && before.focus) before.focus();
       }
     };
