@@ -68,15 +68,15 @@ local WALLETS = { tosspay_v2 = "TOSSPAY", kakaopay = "KAKAOPAY", naverpay = "NAV
 
 ---Wallets to choose from; nil when there is nothing to choose.
 ---@param window portone.sandbox.window
----@return string[]?
+---@return string[]? choices
+---@return string? wallet  the one there is, when there is one only
 function M.providers(window)
   local params = window.params
   if (params.payMethod or params.billingKeyMethod) ~= "EASY_PAY" then
     return nil
   end
-  local given = (params.easyPay or {}).easyPayProvider
-  local wallet = WALLETS[window.channel.pg] or given
-  return wallet and { wallet } or PROVIDERS
+  local wallet = WALLETS[window.channel.pg] or (params.easyPay or {}).easyPayProvider
+  return not wallet and PROVIDERS or nil, wallet
 end
 
 local MINIMUM = 50000

@@ -77,7 +77,8 @@ local function summary(window, shown, lang)
   end
   out[#out + 1] = row(t.pg, shown.pg, "pg")
   if #shown.methods == 1 then
-    out[#out + 1] = row(t.method, texts.method(lang, shown.methods[1]), "method")
+    out[#out + 1] = row(t.method, texts.method(lang, shown.methods[1])
+      .. (shown.wallet and " · " .. texts.wallet(lang, shown.wallet) or ""), "method")
   end
   out[#out + 1] = "</dl>"
   return table.concat(out, "\n")
@@ -128,7 +129,7 @@ end
 function fields.provider(shown, lang)
   local options = {}
   for i, name in ipairs(shown.providers) do
-    options[i] = { name, name }
+    options[i] = { name, texts.wallet(lang, name) }
   end
   return choice("provider", texts[lang].provider, options, shown.providers[1])
 end
@@ -245,7 +246,8 @@ function M.done(window, lang)
   local failed = window.result.code ~= nil or window.result.error_code ~= nil
   local title = window.state == "abandoned" and t.result_abandoned
     or failed and t.result_failed or t.result_ok
-  local words = window.result.message or window.result.error_msg
+  local words = window.state ~= "abandoned"
+    and (window.result.message or window.result.error_msg)
   local body = { words and ('<p class="help" data-testid="message">%s</p>'):format(e(words)) or "" }
   local code
   if window.type ~= "REDIRECTION" then

@@ -113,6 +113,20 @@ function M.card(lang, name)
   return (lang == "ko" and M.cards_ko or M.cards_en)[name] or name
 end
 
+local wallets_ko = { KAKAOPAY = "카카오페이", NAVERPAY = "네이버페이", TOSSPAY = "토스페이",
+  PAYCO = "페이코", SAMSUNGPAY = "삼성페이", SSGPAY = "SSG페이", LPAY = "L.페이",
+  APPLEPAY = "Apple Pay" }
+local wallets_en = { KAKAOPAY = "Kakao Pay", NAVERPAY = "Naver Pay", TOSSPAY = "Toss Pay",
+  PAYCO = "PAYCO", SAMSUNGPAY = "Samsung Pay", SSGPAY = "SSG Pay", LPAY = "L.pay",
+  APPLEPAY = "Apple Pay" }
+
+---@param lang "ko"|"en"
+---@param provider string  EasyPayProvider
+---@return string
+function M.wallet(lang, provider)
+  return (lang == "ko" and wallets_ko or wallets_en)[provider] or provider
+end
+
 local signs = { KRW = "₩", USD = "$", JPY = "¥", EUR = "€" }
 
 -- "1234567" -> "1,234,567"

@@ -476,7 +476,7 @@ function M.shown(_, window, lang)
   shown.phone = customer.phoneNumber
   shown.person = { name = shown.customer, phone = customer.phoneNumber }
   shown.installments = options.installments(window)
-  shown.providers = options.providers(window)
+  shown.providers, shown.wallet = options.providers(window)
   shown.banks, shown.bank = options.banks(params, lang)
   shown.fields = fields_of(window, shown)
   local tx = window.tx
