@@ -148,7 +148,8 @@ function M.order(order, words, csrf)
     local left = (order.amount - order.cancelled) / (order.amount / order.quantity)
     more = fill(CANCEL, { id = order.id, csrf = csrf, numbers = numbers(left) }, words)
   elseif status == "failed" or status == "open" then
-    local again = order.id:find "-" and "" or '<p><a href="/orders/{id}/pay">{.again}</a></p>'
+    local monthly = order.id:find("-", 1, true)  -- charged by the shop, without a window
+    local again = monthly and "" or '<p><a href="/orders/{id}/pay">{.again}</a></p>'
     more = fill('<p class="problem">{problem}</p>' .. again, order, words)
   end
   return M.layout(words.order, order_line(order, words) .. more, words)
