@@ -79,6 +79,23 @@ modules_are_closed() {
   return $bad
 }
 
+# In what was built: nothing of the linkage stays writable, the stack runs no code and is guarded,
+# libc's calls are checked, no code is relocated and no path is searched.
+modules_are_hardened() {
+  local so has bad=0
+  for so in build/*/portone/*.so build/*/portone/sandbox/*.so; do
+    case $so in *-*san/*) continue ;; esac
+    has=$(readelf -lW "$so"; readelf -dW "$so"; nm -D "$so")
+    grep -q GNU_RELRO <<<"$has" || { echo "$so: no RELRO"; bad=1; }
+    grep -q BIND_NOW <<<"$has" || { echo "$so: symbols are bound late"; bad=1; }
+    grep -q 'GNU_STACK.* RW ' <<<"$has" || { echo "$so: the stack is executable"; bad=1; }
+    grep -q __stack_chk_fail <<<"$has" || { echo "$so: no guard on the stack"; bad=1; }
+    grep -qE '__[a-z]+_chk(@|$)' <<<"$has" || { echo "$so: not fortified"; bad=1; }
+    ! grep -E 'TEXTREL|RPATH|RUNPATH' <<<"$has" || bad=1
+  done
+  return $bad
+}
+
 rockspec_complete() { lua5.4 tools/rockspec.lua --check; }
 
 # Made, tested, packed and installed from the pack.
@@ -128,6 +145,7 @@ check "C lines of at most 90 columns" lines_are_short
 check "no tabs, no trailing space" no_trailing_space
 check "shell scripts parse" shell_parses
 check "modules show luaopen only, link no Lua" modules_are_closed
+check "modules are hardened" modules_are_hardened
 check "rockspec lists every file" rockspec_complete
 check "one version in all places" one_version
 check "luarocks make, test, pack, install: 5.1" rock_5_1
