@@ -28,8 +28,9 @@ describe("the core's memory #slow", function()
 
   -- name -> { left, used, seen }
   local function run(environment)
-    local text = output(("env %s LUA_CPATH='%s/?.so;'\"$LUA_CPATH\" LUA_PATH='./?.lua;'\"$LUA_PATH\" "
-      .. "LD_PRELOAD=%s/heap.so %s spec/wipe/run.lua 2>&1"):format(environment, dir, dir, lua))
+    local text = output(("env %s LUA_CPATH='%s/?.so;'\"$LUA_CPATH\" "
+      .. "LUA_PATH='./?.lua;'\"$LUA_PATH\" LD_PRELOAD=%s/heap.so %s spec/wipe/run.lua 2>&1")
+      :format(environment, dir, dir, lua))
     local found, n = {}, 0
     for name, left, used, seen in text:gmatch("([^\n]+): (%d+) left, (%d+) used, (%d+) seen") do
       found[name] = { left = tonumber(left), used = tonumber(used), seen = tonumber(seen) }
