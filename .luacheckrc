@@ -15,3 +15,4 @@ files["spec/host"] = { read_globals = { "host" } }
 files["examples/subscription_spec.lua"] = { std = "+busted" }
 files["examples/openresty"] = { globals = { "ngx" } }
 files["examples/shop"] = { globals = { "ngx" } }
+files["examples/billing_run"] = { read_globals = { "issue_billing_key" } }  -- of the prompt
