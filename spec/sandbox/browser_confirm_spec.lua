@@ -148,6 +148,22 @@ describe("confirm", function()
     b.sb:set("v2_confirm_url", nil)
   end)
 
+  it("speaks the version of webhooks that the console is set to", function()
+    b.sb:set("webhook_version", "2024-01-01")
+    local result = pay("v2", v2())
+    assert.same({ payment_id = "payment-" .. ids, tx_id = result.txId, total_amount = 3000 },
+      json.decode(shop:take().body))
+    b.sb:set("webhook_version", "2024-04-25")
+    ids = ids + 1
+    b.sb:set("v1_webhook_content_type", "form")
+    result = pay("v1", v1())
+    local message = shop:take()
+    assert.equals("application/x-www-form-urlencoded", message.headers["content-type"])
+    assert.equals(("amount=3000&imp_uid=%s&merchant_uid=order-%d"):format(result.imp_uid, ids),
+      message.body)
+    b.sb:set("v1_webhook_content_type", nil)
+  end)
+
   it("lets others pass while the shop thinks, and takes one choice only", function()
     local before = b:money()
     shop:answer { status = 200, delay = 0.5 }

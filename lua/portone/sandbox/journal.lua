@@ -11,7 +11,7 @@ local M = {}
 ---@class portone.sandbox.entry
 ---@field n integer    counts up, also over entries that were dropped
 ---@field at number    unix seconds of the sandbox's clock
----@field kind "request"|"webhook"|"charge"|"cancel"|"timer"|string
+---@field kind "request"|"webhook"|"charge"|"cancel"|"window"|"confirm"|"timer"|string
 
 ---@class portone.sandbox.journal
 local methods = {}
