@@ -271,8 +271,8 @@ function facts(rows) {
     [el("dt", {}, row[0]), el("dd", {}, row[1])]).flat());
 }
 
-function field(label, input, wide) {
-  return el("label.field" + (wide ? ".wide" : ""), {}, el("span", {}, label), input);
+function field(label, input, size) {
+  return el("label.field" + (size ? "." + size : ""), {}, el("span", {}, label), input);
 }
 
 function pretty(text) {

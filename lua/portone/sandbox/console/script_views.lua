@@ -129,7 +129,7 @@ function search_tools(choices, name, words) {
   $("tools").looks = looks;
   $("tools").replaceChildren(el("form.tools", { role: "search",
     onsubmit: (event) => { event.preventDefault(); go(); } },
-  field(t("search"), search, true),
+  field(t("search"), search, "wide"),
   select && field(t(name === "state" ? "state" : "show"), select)));
 }
 
@@ -281,7 +281,7 @@ function fault_form(kinds) {
   op.addEventListener("focus", () => fault_names(names).catch(() => {}));
   replace(extra, fault_fields(kind.value || "error"));
   const form = el("form.card", {}, el("h3", {}, t("fault_new")),
-    el("div.tools", {}, field(t("kind"), kind, true), field(t("op"), op, true)), extra,
+    el("div.tools", {}, field(t("kind"), kind, "full"), field(t("op"), op, "full")), extra,
     el("div.tools", {}, field(t("nth"), input("nth", t("nth_hint"))), field(t("times"),
       input("times")), field(t("probability"), input("probability")),
     el("button.main", { type: "submit", "data-name": "add-fault" }, t("fault_add"))), names);

@@ -70,7 +70,8 @@ body { display: grid; gap: 0.75rem; padding: 0.75rem; grid-template-columns: min
 .buttons { display: flex; flex-wrap: wrap; gap: 0.4rem; }
 .clock .buttons { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr));
   flex: 1 1 18rem; max-width: 30rem; }
-.clock .buttons button { padding: 0.3rem 0.1rem; font-size: 0.85rem; }
+.clock .buttons button { padding: 0.3rem 0; font-size: 0.8rem; }
+@media (min-width: 40rem) { .clock .buttons button { font-size: 0.9rem; } }
 
 nav ul { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.35rem; }
 nav a {
@@ -88,6 +89,7 @@ main { display: grid; gap: 0.75rem; align-content: start; grid-template-columns:
 .field { display: grid; gap: 0.15rem; flex: 1 1 8rem; min-width: 0; }
 .field span { font-size: 0.8rem; color: var(--quiet); }
 .field.wide { flex: 2 1 9rem; }
+.field.full { flex: 1 1 16rem; }
 .card {
   padding: 0.75rem; background: var(--card); border: 1px solid var(--line);
   border-radius: 0.75rem;
