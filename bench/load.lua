@@ -7,6 +7,10 @@
 -- libcurl and what it brings along are loaded by the system, not by us: one half of the
 -- processes has them in place before it begins, and the difference is theirs.
 
+package.path = "./?.lua;" .. package.path
+
+local row = require "bench.row"
+
 local TARGET_MS, TARGET_KIB = 5, 1024
 
 -- What a process does, step by step; it prints milliseconds and KiB of each.
@@ -107,3 +111,6 @@ end
 local ms, kib = warm.core.ms + warm.module.ms, warm.core.kib + warm.module.kib
 print(("require \"portone\", ours: %.2f ms, %.0f KiB; target: %d ms, %d KiB: %s"):format(ms, kib,
   TARGET_MS, TARGET_KIB, ms <= TARGET_MS and kib <= TARGET_KIB and "met" or "missed"))
+local world = jit and "LuaJIT" or _VERSION
+row(world .. ": require \"portone\", ms", ms, "%.2f", "<=", TARGET_MS)
+row(world .. ": require \"portone\", KiB", kib, "%.0f", "<=", TARGET_KIB)

@@ -207,7 +207,7 @@ int po_drive_open(struct po_drive *d) {
   d->set = err ? -1 : epoll_create1(EPOLL_CLOEXEC);
   if (!err && d->set < 0)
     err = errno;
-  e.events = EPOLLIN;
+  e.events = EPOLLIN | EPOLLET;  /* each raise is told once: no need to read */
   e.data.fd = d->wake.in;
   if (!err && epoll_ctl(d->set, EPOLL_CTL_ADD, d->wake.in, &e) != 0)
     err = errno;
@@ -319,9 +319,7 @@ void po_drive_run(struct po_drive *d) {
   }
   for (i = 0; i < ready; i++) {
     const struct epoll_event *e = &d->events[i];
-    if (e->data.fd == d->wake.in)
-      po_wake_clear(&d->wake);
-    else
+    if (e->data.fd != d->wake.in)
       see_to(d, e->data.fd, e->events);
   }
   now = po_drive_now();
