@@ -1,8 +1,16 @@
+#!/usr/bin/env bash
 # What the measurements share: a fast server, contenders that take turns, rows of the table.
 # To be sourced, at the top of the project; 'work' is a folder of its own that goes with it.
 work=$(mktemp -d) || exit 2
 ends=()
-trap 'for pid in "${ends[@]}"; do kill "$pid" 2>/dev/null; done; rm -rf "$work"' EXIT
+finish() {
+  local pid
+  for pid in "${ends[@]}"; do
+    kill "$pid" 2>/dev/null
+  done
+  rm -rf "$work"
+}
+trap finish EXIT
 
 answer='{"payment":{"pgTxId":"tviva20240425100000abcd1","paidAt":"2024-04-25T10:00:00Z"}}'
 

@@ -9,7 +9,7 @@
 
 package.path = "./?.lua;" .. package.path
 
-local row = require "bench.row"
+local add_row = require "bench.row"
 
 local TARGET_MS, TARGET_KIB = 5, 1024
 
@@ -112,5 +112,5 @@ local ms, kib = warm.core.ms + warm.module.ms, warm.core.kib + warm.module.kib
 print(("require \"portone\", ours: %.2f ms, %.0f KiB; target: %d ms, %d KiB: %s"):format(ms, kib,
   TARGET_MS, TARGET_KIB, ms <= TARGET_MS and kib <= TARGET_KIB and "met" or "missed"))
 local world = jit and "LuaJIT" or _VERSION
-row(world .. ": require \"portone\", ms", ms, "%.2f", "<=", TARGET_MS)
-row(world .. ": require \"portone\", KiB", kib, "%.0f", "<=", TARGET_KIB)
+add_row(world .. ": require \"portone\", ms", ms, "%.2f", "<=", TARGET_MS)
+add_row(world .. ": require \"portone\", KiB", kib, "%.0f", "<=", TARGET_KIB)

@@ -30,6 +30,7 @@ run() {
 }
 
 # in_world WORLD FILE
+# shellcheck disable=SC2317
 in_world() (
   lua=lua$1
   [ "$1" = luajit ] && lua=luajit

@@ -72,5 +72,6 @@ print(("  portone.poll(0), nothing done, %d in flight: p50 %.2f, p99 %.2f micros
   p50, p99))
 local met = row(world .. ": memory of a call in flight over libcurl's, KiB", (ours - theirs) / 1024,
   "%.1f", "<=", 8)
-met = row(world .. ": poll(0), nothing done, 1,000 in flight, p99 in µs", p99, "%.2f", "<=", 5) and met
+met = row(world .. ": poll(0), nothing done, 1,000 in flight, p99 in µs", p99, "%.2f", "<=", 5)
+  and met
 os.exit(met and 0 or 1)
