@@ -131,7 +131,7 @@ describe("secrets #slow", function()
   end)
 
   for _, name in ipairs { "results", "info", "errors", "raised", "shown", "pending", "hooks",
-      "log lines", "spans", "ledger", "journal", "files", "cmdline" } do
+      "log lines", "spans", "metrics", "ledger", "journal", "files", "cmdline" } do
     it("are not in " .. name, function()
       assert.is_true(#assert(sections[name], errors) > 10)
       assert.same({}, found_in(sections[name], sections.tokens))

@@ -58,7 +58,8 @@ for _, name in ipairs { "on_start", "on_request", "on_response", "on_retry", "on
   hooks[name] = function(event) keep("hooks", name, dump(event)) end
 end
 local lines = {}
-hooks = portone.observe.add(hooks, portone.observe.log {
+local metrics = portone.observe.metrics {}
+hooks = portone.observe.add(hooks, metrics, portone.observe.log {
   write = function(line) keep("log lines", line) end },
   portone.observe.trace {
     start = function(...) keep("spans", dump { ... }) return {} end,
@@ -245,6 +246,7 @@ keep("files", read(dir .. "/ledger.db"))
 client.close()
 sandbox:stop()
 
+keep("metrics", metrics:text())
 for _, name in ipairs(order) do
   io.write("@@ ", name, "\n", table.concat(sections[name], "\n"), "\n")
 end
