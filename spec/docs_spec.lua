@@ -164,6 +164,41 @@ for _, path in ipairs(pages) do
   end)
 end
 
+-- A block of nginx is a configuration that starts, and whose addresses answer.
+describe("the blocks of nginx", function()
+  local nginx = require "spec.support.nginx"
+
+  local function try(path, block)
+    local text = table.concat(block.lines, "\n"):gsub("127%.0%.0%.1:8080", "127.0.0.1:$PORT2")
+    local server = nginx.start { http = text .. "\nserver { listen 127.0.0.1:$PORT1; }",
+      main = "env PORTONE_API_SECRET=a-secret; env PORTONE_WEBHOOK_SECRET=whsec_c2VjcmV0;"
+        .. " env PORTONE_V1_API_KEY=a-key; env PORTONE_V1_API_SECRET=another-secret;" }
+    local ok, why = pcall(function()
+      for address in text:gmatch("location = (%S+)") do
+        local status, body = server:get(2, address)
+        assert(status and status < 500, ("%s: %s: %s"):format(address, tostring(status), body))
+      end
+    end)
+    local log = server:log()
+    server:stop()
+    assert(ok, why)
+    assert.is_nil(log:find("%[error%]"), ("%s:%d: %s"):format(path, block.first, log))
+  end
+
+  it("start, and answer", function()
+    local missing = nginx.missing() or (not rawget(_G, "jit") and "nginx runs LuaJIT: once will do")
+    if missing then
+      pending(missing)
+      return
+    end
+    for _, path in ipairs(pages) do
+      for _, block in ipairs((markdown.blocks(read(path)))) do
+        if block.language == "nginx" and not block.file then try(path, block) end
+      end
+    end
+  end)
+end)
+
 it("the pages about moving name operations that exist", function()
   local api, unknown = require "portone.api", {}
   local function exists(name)

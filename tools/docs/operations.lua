@@ -56,6 +56,9 @@ local function limits(field)
   local unit = UNITS[field.type] or ""
   if field.min and field.max then return ("%s to %s%s"):format(field.min, field.max, unit) end
   if field.max then return ("at most %s%s"):format(field.max, unit) end
+  if field.min == 1 and field.type ~= "integer" and field.type ~= "number" then
+    return "not empty"
+  end
   if field.min then return ("at least %s%s"):format(field.min, unit) end
 end
 
