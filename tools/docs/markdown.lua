@@ -136,8 +136,7 @@ end
 M.read = read
 
 -- Pages that are being written.
-local coming = { ["docs/hosts.md"] = true, ["docs/was-the-card-charged.md"] = true,
-                 ["docs/command-line.md"] = true }
+local coming = { ["docs/hosts.md"] = true, ["docs/was-the-card-charged.md"] = true }
 
 ---Is this a page that will be there?
 ---@param path string
