@@ -1,74 +1,14 @@
+-- SPDX-License-Identifier: MIT
 -- Was the card charged? Every operation that moves money or makes something, against every
 -- way in which the wire can fail it, on a PortOne whose books say what really happened.
 
-local core = require "portone.core"
+local outcome = require "spec.support.outcome"
 local portone = require "portone"
 
--- Waits are not what is tested here.
-local patient = {
-  name = "patient",
-  perform = function(client, ...) return client:perform(...) end,
-  sleep = function(seconds) core.sleep(math.min(seconds, 0.002)) end,
-  once = function(_, fn) return fn() end,
-}
+local client_of, fresh, moved, soon = outcome.client_of, outcome.fresh, outcome.moved, outcome.soon
+local v1_key, v1_paid, v2_key, v2_paid = outcome.v1_key, outcome.v1_paid, outcome.v2_key,
+  outcome.v2_paid
 
-local function client_of(sandbox, more)
-  local opts = { loop = patient, timeout = 0.25, deadline = 4, settle = 0 }
-  for name, value in pairs(more or {}) do opts[name] = value end
-  return sandbox:client(opts)
-end
-
-local count = 0
-local function fresh(prefix)
-  count = count + 1
-  return prefix .. "-" .. count
-end
-
-local function v1_key(sandbox, uid)
-  local card = sandbox.cards.success
-  assert(sandbox:client().issue_billing_key { customer_uid = uid, card_number = card.card_number,
-    channel_key = sandbox.channel_key, expiry = card.expiry, birth = card.birth,
-    pwd_2digit = card.pwd_2digit })
-  return uid
-end
-
-local function v2_key(sandbox)
-  local args = { channelKey = sandbox.channel_key,
-    method = { card = { credential = sandbox.cards.success.credential } } }
-  return assert(sandbox:client().issue_billing_key(args)).billingKeyInfo.billingKey
-end
-
-local function v1_paid(sandbox, amount)
-  local order = fresh "order"
-  assert(sandbox:client().request_pay_again { customer_uid = v1_key(sandbox, fresh "user"),
-    merchant_uid = order, amount = amount, name = "n", channel_key = sandbox.channel_key })
-  return order
-end
-
-local function v2_paid(sandbox, amount)
-  local id = fresh "payment"
-  assert(sandbox:client().request_pay_again { paymentId = id, billingKey = v2_key(sandbox),
-    orderName = "n", amount = { total = amount }, currency = "KRW" })
-  return id
-end
-
--- Movements of money of one order in the sandbox's books.
-local function moved(sandbox, kind, order)
-  local n = 0
-  for _, entry in ipairs(sandbox:journal { kind = kind }) do
-    if entry.order == order and entry.outcome ~= "failed" and entry.outcome ~= "declined" then
-      n = n + 1
-    end
-  end
-  return n
-end
-
-local function soon(sandbox)
-  return math.floor(sandbox:now()) + 86400
-end
-
--- Each: op, its name; prepare(sandbox) -> what the rest is given; call(client, x) ->
--- result, err; effects(sandbox, x) -> how often it happened.
 local operations = {
   { op = "v1.subscribe.again",
     prepare = function(s) return { uid = v1_key(s, fresh "user"), order = fresh "order" } end,
@@ -202,53 +142,12 @@ local faults = {
   { fault = "html_before_commit" }, { fault = "html_after_commit" },
   { fault = "empty_before_commit" }, { fault = "empty_after_commit" },
   { fault = "truncate" }, { fault = "truncate_reset" }, { fault = "bad_json" },
+  { fault = "wrong_length" },
   { fault = "rate_limited", retry_after = 0 }, { fault = "rate_limited" },
 }
 
-for _, operation in ipairs(operations) do
-  local title = operation.op .. (operation.title and " (" .. operation.title .. ")" or "")
-  describe(title, function()
-    local sandbox
-    setup(function() sandbox = assert(portone.sandbox.start {}) end)
-    teardown(function() sandbox:stop() end)
-
-    -- Strikes so often; what the caller is told must be what the books say.
-    local function strike(fault, times)
-      local client = client_of(sandbox)
-      local x = operation.prepare(sandbox)
-      sandbox:fault { op = operation.op, fault = fault.fault, retry_after = fault.retry_after,
-                      times = times }
-      local result, err, info = operation.call(client, x, sandbox)
-      sandbox:clear_faults()
-      local effects = operation.effects(sandbox, x)
-      client.close()
-      return result, err, info, effects
-    end
-
-    for _, fault in ipairs(faults) do
-      local name = fault.fault .. (fault.retry_after and " with a time to wait" or "")
-      it("survives one " .. name, function()
-        local result, err, info, effects = strike(fault, 1)
-        assert.is_nil(err and tostring(err))
-        assert.is_not_nil(result)
-        assert.equal(1, effects)
-        assert.is_true(info.attempts <= 2)
-      end)
-
-      it("says the truth when it meets nothing but " .. name, function()
-        local result, err, _, effects = strike(fault, 9)
-        assert.is_true(effects <= 1)
-        if result then
-          assert.equal(1, effects)
-        else
-          assert.equal("not_done", err.outcome, tostring(err))
-          assert.equal(0, effects)
-          assert.is_true(err.retryable, tostring(err))
-        end
-      end)
-    end
-  end)
-end
+outcome.try(operations, faults,
+  { describe = describe, it = it, setup = setup, teardown = teardown })
 
 describe("a deadline that leaves no time for a token", function()
   it("is an error of the call, not misuse: nothing is raised", function()

@@ -171,6 +171,36 @@ describe("a V2 charge", function()
   end)
 end)
 
+describe("a V2 confirmation", function()
+  it("is done when the payment is, and answers with what confirming does", function()
+    local args = { paymentId = "p", totalAmount = 3000, currency = "KRW" }
+    local function confirm(more)
+      local p = { status = "PAID", amount = { total = 3000 }, currency = "KRW", pgTxId = "tx",
+                  paidAt = time.rfc3339(BEGAN + 1) }
+      for k, v in pairs(more or {}) do p[k] = v end
+      return ask("v2.payment.confirm_payment", args, p)
+    end
+    local verdict, value = confirm()
+    assert.equal("done", verdict)
+    assert.equal("tx", value.pgTxId)
+    assert.equal("conflict", (confirm { amount = { total = 2999 } }))
+    assert.equal("not_done", (confirm { status = "READY" }))
+    assert.equal("declined", (confirm { status = "FAILED", failedAt = time.rfc3339(BEGAN + 1) }))
+  end)
+end)
+
+describe("a V2 capture", function()
+  it("leaves nothing in the payment that a look-up could find, which is said", function()
+    local pending = reconcile.pending("v2.payment.capture_payment", { paymentId = "p" }, BEGAN)
+    assert.is_false(pending.known)
+    local client = fake.client({ { fault = { "network", "reset", "all" } } },
+      { max_retries = 0, deadline = 5 })
+    local _, err = client.v2.payment.capture_payment { paymentId = "p" }
+    assert.equal("unknown_outcome", err.kind)
+    assert.matches("console", err.message)
+  end)
+end)
+
 describe("a V2 schedule", function()
   local operation = "v2.payment.payment_schedule.create_payment_schedule"
 

@@ -72,6 +72,8 @@ local pay = {
 
 M["v2.payment.pay_with_billing_key"] = pay
 M["v2.payment.pay_instantly"] = pay
+-- No row for capture_payment: the payment is as it was, so no look-up can tell; it goes out again
+-- under the same key.
 M["v2.payment.confirm_payment"] = {
   keep = pay.keep, ask = pay.ask, with = pay.with,
   judge = function(kept, payment, ctx)  -- its answer is the payment's two facts themselves
