@@ -48,9 +48,18 @@ local IMAGES = { png = true, jpg = true, svg = true, webp = true }
 
 -- Other files that documents link to are copied: code as text, so that a browser shows it.
 local function file_of(path)
-  if is_folder(path) then
-    for _, one in ipairs(lines_of(("find '%s' -type f | sort"):format(path))) do file_of(one) end
-    return "files/" .. path .. "/" .. lines_of(("ls '%s'"):format(path))[1] .. ".txt"
+  if is_folder(path) then  -- its files, and a list of them
+    local list = {}
+    for _, one in ipairs(lines_of(("find '%s' -type f | LC_ALL=C sort"):format(path))) do
+      local to = file_of(one)
+      list[#list + 1] = ('<li><a href="%s">%s</a></li>'):format(("../" .. to), html.escape(one))
+    end
+    local index = "project/" .. path:gsub("/", "-") .. ".html"
+    if not pages[index] then
+      add(index, path, "<h1>" .. html.escape(path) .. "</h1>\n<ul>" .. table.concat(list, "\n")
+        .. "</ul>")
+    end
+    return index
   end
   local name = "files/" .. path .. (IMAGES[path:match("%.(%a+)$")] and "" or ".txt")
   files[name] = path
