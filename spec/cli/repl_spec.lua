@@ -140,11 +140,9 @@ sandbox:advance "1 month" > 0 or sandbox:now() > 0
     assert.equal(78, (select(3, command.run "repl --account")))
   end)
 
-  -- keys typed on a terminal
-  local function typed(keys, env)
-    env.TERM, env.HOME = "xterm", dir
-    return command.shell(("(sleep 0.8; printf %s; sleep 0.5) | timeout 20 script -qec %s /dev/null")
-      :format(command.quote(keys), command.quote(command.line("repl --seed x", env))))
+  local function typed(keys, path)
+    return assert(command.typed("repl --seed x", { TERM = "xterm", HOME = dir,
+      PORTONE_HISTORY = path }, "portone> ", keys))
   end
 
   it("completes on a terminal, and keeps a private history without secrets", function()
@@ -152,8 +150,8 @@ sandbox:advance "1 month" > 0 or sandbox:now() > 0
       pending "lua-readline is not installed"
       return
     end
-    local out = typed([[v2.payment.get_payments { fil\t }\nissue { api_secret = "abc" }\n]]
-      .. [[string.rep("ok",\n3)\n\004]], { PORTONE_HISTORY = dir .. "/state/history" })
+    local out = typed('v2.payment.get_payments { fil\t }\nissue { api_secret = "abc" }\n'
+      .. 'string.rep("ok",\n3)\n\4', dir .. "/state/history")
     assert.truthy(out:find("portone> ", 1, true), out)
     assert.truthy(out:find("filter = ", 1, true), out)
     assert.truthy(out:find("      >> ", 1, true), out)
@@ -171,7 +169,7 @@ sandbox:advance "1 month" > 0 or sandbox:now() > 0
       return
     end
     command.write(dir .. "/old", 'string.rep("yesterday", 2)\n')
-    local out = typed([[\033[A\n\004]], { PORTONE_HISTORY = dir .. "/old" })
+    local out = typed("\27[A\n\4", dir .. "/old")
     assert.truthy(out:find("yesterdayyesterday", 1, true), out)
   end)
 end)

@@ -129,6 +129,25 @@ function M.await(path, pattern, seconds)
   end
 end
 
+---Runs the command on a terminal and types keys once it shows a prompt: not before, when the
+---terminal would still take them for lines.
+---@return string? shown  all that was on the terminal; nil when it did not end
+function M.typed(args, env, prompt, keys)
+  local dir = M.directory()
+  M.shell(("mkfifo %s/keys; (script -qefc %s %s/shown <%s/keys >/dev/null 2>&1; "
+    .. "echo ended >%s/end) >/dev/null 2>&1 &"):format(dir, quote(M.line(args, env)), dir, dir,
+    dir))
+  local fifo = assert(io.open(dir .. "/keys", "w"))
+  M.await(dir .. "/shown", prompt)
+  fifo:write(keys)
+  fifo:flush()
+  local ended = M.await(dir .. "/end", "ended")
+  fifo:close()
+  local shown = M.read(dir .. "/shown")
+  M.shell("rm -rf " .. dir)
+  return ended and shown
+end
+
 ---The settings of a sandbox, as the environment of a command.
 function M.settings(sandbox)
   return {

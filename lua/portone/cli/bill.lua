@@ -161,7 +161,9 @@ local function bad_options(options)
       return ("--%s: a number above 0 expected"):format(name)
     end
   end
-  if options.redis and options.ledger then
+  if options.concurrency < 1 or options.concurrency > 1000 then
+    return "--concurrency: 1 to 1000 expected"
+  elseif options.redis and options.ledger then
     return "--ledger and --redis: with --redis the ledger is in Redis"
   end
 end
