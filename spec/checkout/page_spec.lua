@@ -115,7 +115,7 @@ describe("page:html", function()
     local html = v2():html { auto = true }
     assert.is_nil(html:find("<button", 1, true))
     assert.is_nil(html:find("addEventListener(\"click\"", 1, true))
-    assert.truthy(html:find("\n  open();\n", 1, true))
+    assert.truthy(html:find("\n  if (!isBack) open();\n", 1, true))
   end)
 
   it("gives PayPal its place to draw in", function()

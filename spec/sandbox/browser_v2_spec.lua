@@ -238,11 +238,34 @@ describe("a V2 payment window", function()
     assert(m.client.v2.payment.confirm_payment { paymentId = params.paymentId,
       paymentToken = result.paymentToken, txId = result.txId, totalAmount = 3000 })
     assert.equals(3000, m:money() - before)
+    params = order { storeId = m.sb.store_id, channelKey = m.sb.channel_key,
+      paymentId = "manual-account", payMethod = "VIRTUAL_ACCOUNT" }
+    result = m:result(m:open("v2", "requestPayment", params), { choice = "pay", bank = "WOORI" })
+    local function status()
+      return assert(m.client.v2.payment.get_payment { paymentId = params.paymentId }).status
+    end
+    assert.equals("READY", status())
+    assert(m.client.v2.payment.confirm_payment { paymentId = params.paymentId,
+      paymentToken = result.paymentToken })
+    assert.equals("VIRTUAL_ACCOUNT_ISSUED", status())
     result = m:result(m:open("v2", "requestIssueBillingKey", { storeId = m.sb.store_id,
       channelKey = m.sb.channel_key, billingKeyMethod = "CARD" }), { choice = "pay" })
     assert.equals("NEEDS_CONFIRMATION", result.billingKey)
     assert(m.client.v2.payment.billing_key.confirm_billing_key {
       billingIssueToken = result.billingIssueToken })
+    m:stop()
+    m = support.start { channels = { { pg = "inicis_v2", manual_confirm = true } } }
+    params = { storeId = m.sb.store_id, channelKey = m.sb.channel_key, paymentId = "and-pay",
+      orderName = "n", totalAmount = 5000, currency = "KRW", billingKeyAndPayMethod = "MOBILE",
+      productType = "DIGITAL", customer = { fullName = "홍길동", phoneNumber = "01012345678",
+        email = "a@b.kr" } }
+    result = m:result(m:open("v2", "requestIssueBillingKeyAndPay", params), { choice = "pay" })
+    assert.equals("NEEDS_CONFIRMATION", result.billingKey)
+    assert.equals("NEEDS_CONFIRMATION", result.txId)
+    assert.equals(0, m:money())
+    assert(m.client.v2.payment.billing_key.confirm_billing_key_issue_and_pay {
+      billingIssueToken = result.billingIssueToken, paymentId = "and-pay", totalAmount = 5000 })
+    assert.equals(5000, m:money())
     m:stop()
   end)
 end)

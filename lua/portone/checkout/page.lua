@@ -104,6 +104,8 @@ local SCRIPT = [[
     }, function () { answer.failed = true; }).then(go);
   }
   var busy = false;  // one window at a time, however often somebody clicks
+  // back from a window that took the page's place: the page is as it was left
+  window.addEventListener("pageshow", function (e) { if (e.persisted) busy = false; });
   addEventListener("pageshow", function (e) {
     if (e.persisted) busy = false;  // back from a window that had taken the page's place
   });
@@ -120,8 +122,7 @@ local SCRIPT = [[
   %s
   if (isBack) {
     history.replaceState(null, "", location.pathname);
-    answered(back, true);
-    return;
+    answered(back, true);  // the button stays good for another try
   }
   %s
 }());
@@ -189,7 +190,7 @@ local function opener(page, o)
   end
   local open = (page.api == "v1" and V1_OPEN or V2_OPEN):format(script_json(page.method))
   if o.auto then
-    return open .. "\n  open();"
+    return open .. "\n  if (!isBack) open();"
   end
   return open .. ("\n  document.getElementById(%s).addEventListener(\"click\", open);")
     :format(script_json(o.id or "portone-pay"))
