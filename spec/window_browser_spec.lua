@@ -36,6 +36,8 @@ describe("a checkout in a browser #slow", function()
         payMethod = "VIRTUAL_ACCOUNT", virtualAccount = { accountExpiry = { validHours = 24 } } })),
       card = checkout.v2.request_payment(fields("tosspayments", { payMethod = "CARD",
         paymentId = "card-1" })),
+      again = checkout.v2.request_payment(fields("tosspayments", { payMethod = "CARD",
+        paymentId = "again-1", redirectUrl = "http://127.0.0.1:$PORT1/again" })),
       paypal = checkout.v2.load_payment_ui(fields("paypal_v2", { uiType = "PAYPAL_SPB",
         paymentId = "paypal-1", currency = "USD" })),
       identity = checkout.v2.request_identity_verification({ storeId = portone.store_id,
@@ -161,6 +163,17 @@ describe("a checkout in a browser #slow", function()
     assert.same({ true, "v1-1" }, { answer.success, answer.merchant_uid })
     local key = portone:client().v1.customers.get { customer_uid = "user-1" }
     assert.equal("user-1", key.customer_uid)
+  end)
+
+  test("gives another try where a redirect brought a failure", function()
+    phone:go(server:url(1, "/again"))
+    phone:click "#portone-pay"
+    press(phone, "decline")
+    assert.same({ true, "REJECT_CARD_COMPANY" }, { told(phone).failed, told(phone).pgCode })
+    phone:click "#portone-pay"
+    press(phone, "pay")
+    phone:wait("not paid", function() return told(phone).failed == false end)
+    assert.equal(1, #portone:journal { kind = "charge", outcome = "paid", order = "again-1" })
   end)
 
   -- The browser brings the page back as it was left, with all that its script knew.

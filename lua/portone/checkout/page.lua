@@ -104,8 +104,6 @@ local SCRIPT = [[
     }, function () { answer.failed = true; }).then(go);
   }
   var busy = false;  // one window at a time, however often somebody clicks
-  // back from a window that took the page's place: the page is as it was left
-  window.addEventListener("pageshow", function (e) { if (e.persisted) busy = false; });
   addEventListener("pageshow", function (e) {
     if (e.persisted) busy = false;  // back from a window that had taken the page's place
   });
