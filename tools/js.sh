@@ -17,7 +17,7 @@ major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null)
 mkdir -p build && new=$(mktemp -d build/js.XXXXXX) || exit 2
 trap 'rm -rf "$new"' EXIT
 timeout 90 npm install --prefix "$new" --no-save --ignore-scripts --no-audit --no-fund \
-  --loglevel=error --fetch-retries=1 --fetch-timeout=20000 \
+  --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=20000 \
   @portone/server-sdk@0.19.0 standardwebhooks@1.1.1 >"$new/log" 2>&1 </dev/null
 if [ ! -d "$new/node_modules/@portone/server-sdk" ]; then
   echo "npm cannot install @portone/server-sdk: $(grep -v '^npm warn' "$new/log" | head -n 1)"
