@@ -12,7 +12,8 @@
 **
 **   plan[name]   a rule, packed into a number; nil: not plain
 **   plan[1]      how many fields are required
-**   plan[2]      of how many, of those marked as a choice, one is required
+**   plan[2]      of those marked as a choice are required: 0 none, 1 one,
+**                2 one or more
 **   plan[3]      of an operation: its path, { before, name, …, after }
 **   plan[4]      of an operation: what its body is, see BODY_* and STORE_*
 **   plan[5…]     what rules refer to: a plan, the set of an enum, or a
@@ -130,7 +131,7 @@ static enum look look_at_enum(lua_State *L, int idx, uint64_t rule,
 */
 static enum look look_at_fields(lua_State *L, int idx, int plan, int depth,
                                 int body) {
-  lua_Integer required = 0, choices = 0;
+  lua_Integer required = 0, choices = 0, wanted;
   int value;
   lua_pushnil(L);
   value = lua_gettop(L) + 1;
@@ -158,10 +159,11 @@ static enum look look_at_fields(lua_State *L, int idx, int plan, int depth,
   }
   lua_rawgeti(L, plan, PLAN_REQUIRED);
   lua_rawgeti(L, plan, PLAN_CHOICES);
-  choices -= lua_tointeger(L, -1);
+  wanted = lua_tointeger(L, -1);
   required -= lua_tointeger(L, -2);
   lua_pop(L, 2);
-  return required == 0 && choices == 0 ? PLAIN : NOT_PLAIN;
+  return required == 0 && (choices == wanted || (wanted == 2 && choices))
+         ? PLAIN : NOT_PLAIN;
 }
 
 

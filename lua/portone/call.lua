@@ -2,6 +2,7 @@
 -- The one way of every call: check, build, send, read, decide.
 --
 --   caller's table -> check -> build -> send -> read -> decide -> caller
+--                     '-- plain ---^ where nothing needs saying
 --
 -- Nothing is sent before check and build have agreed. Errors of use raise, at the line
 -- of the caller; whatever happens at run time comes back as nil, err, info.
@@ -13,6 +14,7 @@ local decide = require "portone.decide"
 local errors = require "portone.error"
 local hooks = require "portone.hooks"
 local options = require "portone.options"
+local plain = require "portone.plain"
 local read = require "portone.read"
 local reconcile = require "portone.reconcile"
 local redact = require "portone.redact"
@@ -155,23 +157,39 @@ local function pursue(call, fault)
   return fail(call, fault)
 end
 
--- A call that has a request but was not sent yet.
+local no_options = {}  -- shared, and never written to
+
+-- A call that has no request yet.
 local function new_call(state, row, args, opts, level)
   if state.closed then
     error(row.name .. ": the client is closed", level)
   end
-  -- naming a field here, even as nil, makes room for it: both tables are filled as they go
+  -- both tables have room for all that will be in them: growing costs more than the rest
   local info = { operation = row.name, attempts = 0, elapsed = 0, status = nil,
-                 raw_headers = nil, idempotency_key = nil, reconciled = nil, warnings = nil }
+                 raw_headers = nil }
   local call = {
-    state = state, row = row, args = args, opts = options.call(opts, level + 1),
-    info = setmetatable(info, info_mt), request = nil, host = nil, now = nil, began = nil,
-    took = nil, ends = nil, token = nil, context = nil,
+    state = state, row = row, args = args,
+    opts = opts ~= nil and options.call(opts, level + 1) or no_options,
+    info = setmetatable(info, info_mt), path = nil, body = nil, host = nil, now = nil,
   }
   if state.options.on_start then
     hooks.tell(call, "on_start", {})
   end
   return call
+end
+
+local function refuse(call, problems)
+  return fail(call, { kind = "invalid_request", fields = problems,
+                      message = "nothing was sent" })
+end
+
+-- build's word, as the call's request: true | nil, the problems
+local function built(call, request, wrong)
+  if not request then
+    return nil, { wrong }
+  end
+  call.path, call.body = request.path, request.body
+  return true
 end
 
 -- The clock starts. A host may bring one of its own.
@@ -181,23 +199,37 @@ local function begin(call)
   call.began = call.now()
 end
 
-local function go(call, request, wrong)
-  if not request then
-    return fail(call, { kind = "invalid_request", fields = { wrong },
-                        message = "nothing was sent" })
+-- check and build, unless the call is plain: true | nil, the problems
+local function prepare(call)
+  local state, row, args, opts = call.state, call.row, call.args, call.opts
+  local store_id = opts.store_id or state.options.store_id
+  if state.plain and opts.check ~= false and not opts.pg then
+    call.path, call.body = plain.request(row, args, store_id)
+    if call.path then
+      return true
+    end
   end
+  local problems = problems_of(call)
+  if problems then
+    return nil, problems
+  end
+  return built(call, build.request(row, args, store_id))
+end
+
+-- Sends what is prepared, and goes on until the outcome is known.
+local function go(call)
   local state, opts, row = call.state, call.opts, call.row
-  call.request = request
-  if row.api == "v2" and row.method ~= "GET" then
-    call.info.idempotency_key = opts.idempotency_key or core.new_key()
-  elseif opts.idempotency_key and row.api == "v1" then
-    hooks.warn(call, "idempotency_key", "V1 knows no idempotency keys: it is not sent")
-  end
   if row.method ~= "GET" then
+    if row.api == "v2" then
+      call.info.idempotency_key = opts.idempotency_key or core.new_key()
+    end
     reconcile.ready(row.name)
   end
+  if opts.idempotency_key and row.api == "v1" then
+    hooks.warn(call, "idempotency_key", "V1 knows no idempotency keys: it is not sent")
+  end
   begin(call)
-  local result, fault = send.attempt(call, opts.deadline or state.options.deadline)
+  local result, fault = send.attempt(call, opts.deadline or state.options.deadline, call.began)
   if result ~= nil then
     return finish(call, result)
   end
@@ -218,12 +250,11 @@ function M.run(state, row, args, opts, level)
     error(("%s: table of fields expected, got %s"):format(row.name, type(args)), level)
   end
   local call = new_call(state, row, args, opts, level + 1)
-  local problems = problems_of(call)
-  if problems then
-    return fail(call, { kind = "invalid_request", fields = problems,
-                        message = "nothing was sent" })
+  local ready, problems = prepare(call)
+  if not ready then
+    return refuse(call, problems)
   end
-  return go(call, build.request(row, args, call.opts.store_id or state.options.store_id))
+  return go(call)
 end
 
 ---Makes a call that no row describes: the way out when the API has something new.
@@ -235,7 +266,11 @@ end
 ---@return any result, portone.Error? err, table info
 function M.raw(state, row, parts, opts, level)
   local call = new_call(state, row, parts, opts, level + 1)
-  return go(call, build.raw(row, parts))
+  local ready, problems = built(call, build.raw(row, parts))
+  if not ready then
+    return refuse(call, problems)
+  end
+  return go(call)
 end
 
 ---Asks what became of a write whose outcome was unknown.

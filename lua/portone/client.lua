@@ -46,6 +46,7 @@ end
 local function new_state(o)
   local state = {
     options = o,
+    plain = o.check and not o.channels,  -- calls may be: nothing hangs on whose PG it is
     base = { v1 = o.v1_base_url, v2 = o.base_url },
     v2_authorization = o.api_secret and "Authorization: PortOne " .. o.api_secret,
     secrets = secrets_of(o),
@@ -89,6 +90,7 @@ end
 
 -- request_pay_again, issue_billing_key, schedule: the table says which API is meant.
 local function verb(state, name)
+  local rows = {}  -- by what the verb picks
   return function(args, opts)
     M.no_colon(name, args, 3)
     if type(args) ~= "table" then
@@ -98,7 +100,11 @@ local function verb(state, name)
     if not operation then
       return call.refuse(state, name, args, problem)
     end
-    local row = api.find(operation.api, operation.group, operation.name)
+    local row = rows[operation]
+    if not row then
+      row = api.find(operation.api, operation.group, operation.name)
+      rows[operation] = row
+    end
     local result, err, info = call.run(state, row, args, opts, 3)
     return result, err, info
   end

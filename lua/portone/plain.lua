@@ -129,18 +129,20 @@ local function left_out(spec)
   return out
 end
 
--- Names of which one is to be given; false where the rules are more than a plan can say.
+-- The set of names of which 1, or 2 for one or more, are to be given; false where the rules are
+-- more than a plan can say.
 local function choice_of(spec)
-  if spec.any_of or spec.required_unless or spec.open or #(spec.one_of or {}) > 1 then
+  local one, any = spec.one_of or {}, spec.any_of or {}
+  if #one + #any > 1 or spec.required_unless or spec.open then
     return false
   end
-  local names = spec.one_of and spec.one_of[1] or {}
+  local names = one[1] or any[1] or {}
   for i = 1, #names do
     if names[i]:find(".", 1, true) then
       return false
     end
   end
-  return set_of(names)
+  return set_of(names), one[1] and 1 or any[1] and 2 or 0
 end
 
 -- Adds the rules of some fields. An advised one counts as required: without it there is a
@@ -158,9 +160,9 @@ end
 
 -- The plan of an object, or nil.
 function make_plan(version, spec)
-  local choice = choice_of(spec)
+  local choice, wanted = choice_of(spec)
   if choice then
-    local plan = { 0, next(choice) and 1 or 0, false, 0 }
+    local plan = { 0, wanted, false, 0 }
     add_rules(plan, version, spec.fields, 0, choice, left_out(spec))
     return plan
   end
@@ -186,11 +188,11 @@ local BODY_ALWAYS, STORE_BODY, STORE_DEEPER = 1, 2, 4
 
 -- The plan of an operation, or nil.
 local function plan_of(row)
-  local choice, pieces = choice_of(row), pieces_of(row)
+  local pieces, choice, wanted = pieces_of(row), choice_of(row)
   if not choice or not pieces or row.query_body then
     return nil
   end
-  local plan = { 0, next(choice) and 1 or 0, pieces, row.body_required and BODY_ALWAYS or 0 }
+  local plan = { 0, wanted, pieces, row.body_required and BODY_ALWAYS or 0 }
   if row.store then
     plan[4] = plan[4] + (row.store == "body" and STORE_BODY or STORE_DEEPER)
   end

@@ -58,29 +58,23 @@ local function v1(row, status, raw, call)
   if type(envelope) ~= "table" or envelope.code == nil then
     return foreign(status, raw, why or "no envelope", call)
   end
-  local fault = { code = envelope.code, status = status, response = envelope, raw = raw,
-                  message = envelope.message }
-  if status >= 300 then
-    fault.kind = kind_of(status)
-    return nil, fault
-  end
-  if envelope.code ~= 0 then
-    fault.kind = "rejected"
-    return nil, fault
-  end
   local result = envelope.response
-  if row.charge and (type(result) ~= "table" or type(result.status) ~= "string") then
+  local fine = status < 300 and envelope.code == 0
+  if fine and not row.charge then
+    return result == nil and {} or result  -- some operations have nothing to say but "done"
+  elseif fine and (type(result) ~= "table" or type(result.status) ~= "string") then
     return foreign(status, raw, "no payment in it", call)  -- code 0 alone is no charge
-  elseif row.charge and result.status == "failed" then
+  elseif fine and result.status ~= "failed" then
+    return result
+  end
+  local fault = { code = envelope.code, status = status, response = envelope, raw = raw,
+                  message = envelope.message, kind = status >= 300 and kind_of(status) or "rejected" }
+  if fine then
     fault.kind, fault.code = "declined", nil
     fault.response, fault.pg_message = result, result.fail_reason
     fault.message = result.fail_reason or "the payment failed"
-    return nil, fault
   end
-  if result == nil then  -- some operations have nothing to say but "done"
-    result = {}
-  end
-  return result
+  return nil, fault
 end
 
 -- PortOne's types are words in upper case. A URL is the type that a gateway gives a problem of

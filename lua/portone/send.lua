@@ -10,11 +10,6 @@ local M = {}
 
 local min, pairs = math.min, pairs
 
--- Seconds that are left of this attempt.
-local function left(call)
-  return call.ends - call.now()
-end
-
 -- {====== Headers ======
 
 local function no_key(option, variables)
@@ -33,40 +28,39 @@ local function authorization(call, stale)
   elseif not state.options.v1.imp_key then
     return no_key("v1.imp_key and v1.imp_secret", "PORTONE_V1_API_KEY and PORTONE_V1_API_SECRET")
   end
-  -- a deadline of its own, which is 0.001 at least: no time is an error, not misuse
-  local value, err = token.get(call, stale, math.max(left(call), 0.001))
+  local value, err = token.get(call, stale)
   if not value then
     return nil, { kind = err.kind, message = err.message, sent = "nothing", token_error = err,
                   code = err.code, status = err.status, retry_after = err.retry_after }
   end
   call.token = value
-  return "Authorization: Bearer " .. value
+  return token.line(state, value)
 end
 
+local JSON, CSV = "Accept: application/json", "Accept: text/csv, application/json"
+local JSON_BODY = "Content-Type: application/json"
+
 local function headers_of(call, stale)
-  local opts, key = call.opts, call.info.idempotency_key
+  local row, opts, key = call.row, call.opts, call.info.idempotency_key
   -- the usual four, at once: a list that grows is made anew each time
-  local list, n = { "Accept: application/json", nil, nil, nil }, 1
-  if call.row.csv then
-    list[1] = "Accept: text/csv, application/json"  -- an error is JSON here too
-  end
-  if not call.row.noauth then
+  local list, n = { row.csv and CSV or JSON, nil, nil, nil }, 1  -- an error is JSON there too
+  if not row.noauth then
     local line, fault = authorization(call, stale)
     if not line then
       return nil, fault
     end
-    n = n + 1
-    list[n] = line
+    n = 2
+    list[2] = line
   end
-  if call.request.body then
+  if call.body then
     n = n + 1
-    list[n] = "Content-Type: application/json"
+    list[n] = JSON_BODY
   end
   if key then
     n = n + 1
     list[n] = 'Idempotency-Key: "' .. key .. '"'
   end
-  local tier = call.row.api == "v1" and (opts.tier or call.state.options.v1.tier)
+  local tier = row.api == "v1" and (opts.tier or call.state.options.v1.tier)
   if tier then
     n = n + 1
     list[n] = "Tier: " .. tier
@@ -88,15 +82,14 @@ end
 
 -- One exchange: status, body | nil, fault
 local function exchange(call, stale)
-  local state, info, row = call.state, call.info, call.row
+  local state, info, row, opts = call.state, call.info, call.row, call.opts
   local headers, fault = headers_of(call, stale)
-  local seconds = left(call)
   if not headers then
     return nil, fault
-  elseif seconds <= 0 then
+  elseif call.left <= 0 then
     return unsent("timeout", "the time was up")
   end
-  local options, number, gate = state.options, info.attempts + 1, call.opts.before_send
+  local options, number, gate = state.options, info.attempts + 1, opts.before_send
   if gate then  -- the last moment: what it writes down is true whenever the process ends
     local open, why = gate(number)
     if not open then
@@ -110,16 +103,17 @@ local function exchange(call, stale)
     return unsent("cancelled", "the client was closed")
   end
   local status, body, raw, a, b = call.host.perform(state.core, row.method,
-    state.base[row.api] .. call.request.path, headers, call.request.body,
-    min(call.opts.timeout or options.timeout, seconds))
-  info.attempts = number
-  call.took = status and a or b or 0
-  info.elapsed = info.elapsed + call.took
+    state.base[row.api] .. call.path, headers, call.body,
+    min(opts.timeout or options.timeout, call.left))
+  local took = status and a or b or 0
+  info.attempts, info.elapsed, info.status = number, info.elapsed + took, status
   if options.on_response then
     hooks.tell(call, "on_response", { attempt = number, status = status,
-      kind = not status and body or nil, elapsed = call.took })
+      kind = not status and body or nil, elapsed = took })
   end
-  info.status, info.headers = status, nil
+  if number > 1 then
+    info.headers = nil  -- somebody may have looked at those of the attempt before
+  end
   if status then
     info.raw_headers = raw
     return status, body
@@ -127,15 +121,18 @@ local function exchange(call, stale)
   return nil, { kind = body, message = raw, sent = a }
 end
 
----One attempt. A refused V1 token is renewed once: a 401 says that nothing was done.
+---One attempt, until call.ends; call.left is what was left of it when the clock was last read.
+---A refused V1 token is renewed once: a 401 says that nothing was done.
 ---@param call table      see call.lua
 ---@param seconds number  that it may take, with the token it may need
+---@param now? number     the host's clock, when it was read just now
 ---@return any result
 ---@return table? fault   fields of a portone.Error
-function M.attempt(call, seconds)
-  call.ends = call.now() + seconds
+function M.attempt(call, seconds, now)
+  call.ends, call.left = (now or call.now()) + seconds, seconds
   local status, body = exchange(call)
   if status == 401 and call.token then
+    call.left = call.ends - call.now()
     status, body = exchange(call, call.token)
   end
   if not status then
