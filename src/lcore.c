@@ -54,6 +54,7 @@ int luaopen_portone_core(lua_State *L) {
   po_open_crypto(L);
   po_open_engine(L);
   po_open_json(L);
+  po_open_plain(L);
   po_open_webhook(L);
   /* not curl_version(), which starts up LDAP to name its version */
   lua_pushfstring(L, "libcurl/%s",

@@ -16,6 +16,7 @@ void po_open_client(lua_State *L);
 void po_open_crypto(lua_State *L);
 void po_open_engine(lua_State *L);
 void po_open_json(lua_State *L);
+void po_open_plain(lua_State *L);
 void po_open_webhook(lua_State *L);
 
 #endif

@@ -30,7 +30,6 @@
 
 #include "crypto.h"
 #include "jsontext.h"
-#include "lplain.h"
 
 #define MAX_PLAIN  1e14                /* cjson writes 14 digits */
 #define ARRAY_MT   "portone.array"
@@ -431,10 +430,7 @@ static void push_codec(lua_State *L) {
 }
 
 
-/*
-** Adds json_encode, json_decode, plain, array_mt and null to the module
-** table.
-*/
+/* Adds json_encode, json_decode, array_mt and null to the module table. */
 void po_open_json(lua_State *L) {
   int module = lua_gettop(L);
   push_codec(L);                      /* module + 1 */
@@ -447,9 +443,6 @@ void po_open_json(lua_State *L) {
   lua_pushvalue(L, module + 3);
   lua_pushcclosure(L, po_json_encode, 3);
   lua_setfield(L, module, "json_encode");
-  lua_getfield(L, module + 1, "encode");
-  lua_pushcclosure(L, po_plain, 1);
-  lua_setfield(L, module, "plain");
   lua_getfield(L, module + 1, "decode");
   lua_pushvalue(L, module + 2);
   lua_pushvalue(L, module + 3);

@@ -2,10 +2,11 @@
 /*
 ** The plain call. Most calls hand over strings, whole numbers, booleans,
 ** and lists and objects of them, and are right: one walk sees that they
-** are, and sorts the fields on its way. Whatever else there is, or looks
-** wrong, is not plain: portone/check says what is wrong with it and
+** are, and writes the body's JSON on its way. Whatever else there is, or
+** looks wrong, is not plain: portone/check says what is wrong with it and
 ** portone/build writes it out. So nothing here has to explain itself, and
-** every doubt is a no.
+** every doubt is a no. What is written is always valid JSON, and exact:
+** UTF-8, names from the API's tables, whole numbers below 2^31.
 **
 ** What is right is known from a plan, made of an operation's row by
 ** portone/plain.lua:
@@ -20,17 +21,19 @@
 **                function that makes one, which is called when it is met
 **   plan[0]      of an array: the rule of its items
 */
-#include "lplain.h"
+#include "lcore.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "jsontext.h"
 #include "url.h"
 
 #define MAX_NESTING 16
 #define MAX_PATH    512
+#define MAX_BODY    4096
 #define MAX_WHOLE   2147483647.0  /* in every Lua, exact in every codec */
 
 #define PLAN_REQUIRED 1
@@ -63,8 +66,78 @@ enum kind {
 */
 enum look { NOT_PLAIN, PLAIN, UNMADE };
 
-static enum look look_at(lua_State *L, int idx, uint64_t rule, int plan,
-                         int depth);
+/* Text in a place that does not grow. */
+struct text {
+  char *data;
+  size_t len, size;
+};
+
+
+static int add(struct text *t, const char *s, size_t len) {
+  if (len >= t->size - t->len)
+    return 0;
+  memcpy(t->data + t->len, s, len);
+  t->len += len;
+  return 1;
+}
+
+
+static int add_char(struct text *t, char c) {
+  if (t->len >= t->size)
+    return 0;
+  t->data[t->len++] = c;
+  return 1;
+}
+
+
+/* A JSON string of what is UTF-8. */
+static int add_string(struct text *t, const char *s, size_t len) {
+  static const char hex[] = "0123456789abcdef";
+  char *o = t->data + t->len;
+  size_t i;
+  if (len > (t->size - t->len) / 6 || t->size - t->len < 8)
+    return 0;  /* each byte may become \u00xx */
+  *o++ = '"';
+  for (i = 0; i < len; i++) {
+    unsigned char c = (unsigned char)s[i];
+    if (c == '"' || c == '\\')
+      *o++ = '\\';
+    if (c >= ' ')
+      *o++ = (char)c;
+    else {
+      memcpy(o, "\\u00", 4);
+      o[4] = hex[c >> 4];
+      o[5] = hex[c & 15];
+      o += 6;
+    }
+  }
+  *o++ = '"';
+  t->len = (size_t)(o - t->data);
+  return 1;
+}
+
+
+/* A whole number below 2^31; printf would take a hundred times as long. */
+static int add_whole(struct text *t, double x) {
+  char digits[16];
+  char *p = digits + sizeof(digits);
+  uint32_t n = (uint32_t)fabs(x);
+  do
+    *--p = (char)('0' + n % 10);
+  while (n /= 10);
+  if (x < 0)
+    *--p = '-';
+  return add(t, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+
+struct walk {
+  lua_State *L;
+  struct text *out;         /* what is plain is written here */
+  int depth;
+};
+
+static enum look look_at(struct walk *w, int idx, uint64_t rule, int plan);
 
 
 static int has_metatable(lua_State *L, int idx) {
@@ -75,27 +148,48 @@ static int has_metatable(lua_State *L, int idx) {
 }
 
 
-static enum look look_at_string(lua_State *L, int idx, uint64_t rule) {
-  size_t i, len, n;
-  const char *s = lua_tolstring(L, idx, &len);
-  if (!po_is_utf8(s, len))
-    return NOT_PLAIN;
-  n = len;
-  if (len < 4 * RULE_MIN(rule) || (RULE_MAX(rule) && len > RULE_MAX(rule)))
-    for (i = 0; i < len; i++)  /* characters, not bytes */
-      n -= ((unsigned char)s[i] & 0xc0) == 0x80;
-  return n >= RULE_MIN(rule) && (!RULE_MAX(rule) || n <= RULE_MAX(rule))
-         ? PLAIN : NOT_PLAIN;
+static size_t characters(const char *s, size_t len) {
+  size_t i, n = len;
+  for (i = 0; i < len; i++)
+    n -= ((unsigned char)s[i] & 0xc0) == 0x80;
+  return n;
 }
 
 
-static enum look look_at_number(lua_State *L, int idx, uint64_t rule) {
-  double x = (double)lua_tonumber(L, idx);
-  if (!(fabs(x) <= MAX_WHOLE) || x != floor(x))
+/* A string that is UTF-8 and as long as the rule has it, or NULL. */
+static const char *right_string(lua_State *L, int idx, uint64_t rule,
+                                size_t *len) {
+  const char *s = lua_tolstring(L, idx, len);
+  size_t min = (size_t)RULE_MIN(rule), max = (size_t)RULE_MAX(rule), n;
+  if (!po_is_utf8(s, *len))
+    return NULL;
+  n = *len < 4 * min || (max && *len > max) ? characters(s, *len) : *len;
+  return n >= min && (!max || n <= max) ? s : NULL;
+}
+
+
+static enum look look_at_string(struct walk *w, int idx, uint64_t rule) {
+  size_t len;
+  const char *s = right_string(w->L, idx, rule, &len);
+  return s && (RULE_PATH(rule) || add_string(w->out, s, len)) ? PLAIN
+                                                              : NOT_PLAIN;
+}
+
+
+static enum look look_at_number(struct walk *w, int idx, uint64_t rule) {
+  double x = (double)lua_tonumber(w->L, idx);
+  if (!(fabs(x) <= MAX_WHOLE) || x != floor(x)
+      || (RULE_KIND(rule) == KIND_NATURAL && x < (double)RULE_MIN(rule))
+      || (RULE_MAX(rule) && x > (double)RULE_MAX(rule)))
     return NOT_PLAIN;
-  return (RULE_KIND(rule) == KIND_NUMBER || x >= (double)RULE_MIN(rule))
-         && (!RULE_MAX(rule) || x <= (double)RULE_MAX(rule))
-         ? PLAIN : NOT_PLAIN;
+  return add_whole(w->out, x) ? PLAIN : NOT_PLAIN;
+}
+
+
+static enum look look_at_boolean(struct walk *w, int idx) {
+  int yes = lua_toboolean(w->L, idx);
+  return add(w->out, yes ? "true" : "false", yes ? 4 : 5) ? PLAIN
+                                                          : NOT_PLAIN;
 }
 
 
@@ -112,31 +206,54 @@ static enum look push_ref(lua_State *L, uint64_t rule, int plan) {
 }
 
 
-static enum look look_at_enum(lua_State *L, int idx, uint64_t rule,
+static enum look look_at_enum(struct walk *w, int idx, uint64_t rule,
                               int plan) {
+  lua_State *L = w->L;
+  int known;
   enum look look = push_ref(L, rule, plan);
   if (look != PLAIN)
     return look;
   lua_pushvalue(L, idx);
   lua_rawget(L, -2);
-  look = lua_toboolean(L, -1) ? PLAIN : NOT_PLAIN;
+  known = lua_toboolean(L, -1);
   lua_pop(L, 2);
-  return look;
+  return known ? look_at_string(w, idx, 0) : NOT_PLAIN;
 }
 
 
-/*
-** The fields of the table at 'idx' by the plan at 'plan'; those of the
-** body are also put into the table at 'body', unless that is 0.
-*/
-static enum look look_at_fields(lua_State *L, int idx, int plan, int depth,
-                                int body) {
-  lua_Integer required = 0, choices = 0, wanted;
+/* What is required is there, and of a choice as many as it wants. */
+static int is_complete(lua_State *L, int plan, lua_Integer required,
+                       lua_Integer choices) {
+  lua_Integer wanted;
+  lua_rawgeti(L, plan, PLAN_REQUIRED);
+  lua_rawgeti(L, plan, PLAN_CHOICES);
+  required -= lua_tointeger(L, -2);
+  wanted = lua_tointeger(L, -1);
+  lua_pop(L, 2);
+  return required == 0 && (choices == wanted || (wanted == 2 && choices));
+}
+
+
+/* The next member of an object: a comma if it is not the first, its name. */
+static int add_name(struct text *t, const char *name, size_t len) {
+  return (t->data[t->len - 1] == '{' || add_char(t, ','))
+         && add_string(t, name, len) && add_char(t, ':');
+}
+
+
+/* The fields of the table at 'idx' by the plan at 'plan', without "}". */
+static enum look look_at_fields(struct walk *w, int idx, int plan) {
+  lua_State *L = w->L;
+  lua_Integer required = 0, choices = 0;
   int value;
+  if (!add_char(w->out, '{'))
+    return NOT_PLAIN;
   lua_pushnil(L);
   value = lua_gettop(L) + 1;
   while (lua_next(L, idx)) {  /* key, value */
     uint64_t rule;
+    size_t len;
+    const char *name;
     enum look look;
     if (lua_type(L, value - 1) != LUA_TSTRING)
       return NOT_PLAIN;
@@ -144,26 +261,17 @@ static enum look look_at_fields(lua_State *L, int idx, int plan, int depth,
     lua_rawget(L, plan);
     rule = (uint64_t)lua_tonumber(L, -1);  /* nil: 0, no kind at all */
     lua_pop(L, 1);
-    look = look_at(L, value, rule, plan, depth);
+    name = lua_tolstring(L, value - 1, &len);
+    if (!RULE_PATH(rule) && !add_name(w->out, name, len))
+      return NOT_PLAIN;
+    look = look_at(w, value, rule, plan);
     if (look != PLAIN)
       return look;
     required += RULE_REQUIRED(rule);
     choices += RULE_CHOICE(rule);
-    if (body && !RULE_PATH(rule)) {
-      lua_pushvalue(L, value - 1);
-      lua_insert(L, value);  /* key, key, value */
-      lua_rawset(L, body);
-    }
-    else
-      lua_pop(L, 1);
+    lua_pop(L, 1);
   }
-  lua_rawgeti(L, plan, PLAN_REQUIRED);
-  lua_rawgeti(L, plan, PLAN_CHOICES);
-  wanted = lua_tointeger(L, -1);
-  required -= lua_tointeger(L, -2);
-  lua_pop(L, 2);
-  return required == 0 && (choices == wanted || (wanted == 2 && choices))
-         ? PLAIN : NOT_PLAIN;
+  return is_complete(L, plan, required, choices) ? PLAIN : NOT_PLAIN;
 }
 
 
@@ -177,29 +285,31 @@ static int is_empty(lua_State *L, int idx) {
 
 
 /* An object; an empty table may be a list as well, and is not plain. */
-static enum look look_at_object(lua_State *L, int idx, uint64_t rule,
-                                int plan, int depth) {
+static enum look look_at_object(struct walk *w, int idx, uint64_t rule,
+                                int plan) {
+  lua_State *L = w->L;
   enum look look;
-  if (has_metatable(L, idx) || is_empty(L, idx))
+  if (is_empty(L, idx))
     return NOT_PLAIN;
   look = push_ref(L, rule, plan);
-  if (look == PLAIN) {
-    look = look_at_fields(L, idx, lua_gettop(L), depth, 0);
-    if (look == PLAIN)
-      lua_pop(L, 1);
-  }
-  return look;
+  if (look != PLAIN)
+    return look;
+  look = look_at_fields(w, idx, lua_gettop(L));
+  if (look != PLAIN)
+    return look;
+  lua_pop(L, 1);
+  return add_char(w->out, '}') ? PLAIN : NOT_PLAIN;
 }
 
 
-static enum look look_at_array(lua_State *L, int idx, uint64_t rule,
-                               int plan, int depth) {
-  size_t n = lua_rawlen(L, idx), seen = 0;
+/* A list without holes and names. */
+static enum look look_at_array(struct walk *w, int idx, uint64_t rule,
+                               int plan) {
+  lua_State *L = w->L;
+  size_t i, n = lua_rawlen(L, idx), seen = 0;
   enum look look;
   uint64_t item;
-  int value;
-  if (n == 0 || n < RULE_MIN(rule) || (RULE_MAX(rule) && n > RULE_MAX(rule))
-      || has_metatable(L, idx))
+  if (n == 0 || n < RULE_MIN(rule) || (RULE_MAX(rule) && n > RULE_MAX(rule)))
     return NOT_PLAIN;
   look = push_ref(L, rule, plan);
   if (look != PLAIN)
@@ -208,47 +318,56 @@ static enum look look_at_array(lua_State *L, int idx, uint64_t rule,
   lua_rawgeti(L, plan, 0);
   item = (uint64_t)lua_tonumber(L, -1);
   lua_pop(L, 1);
-  lua_pushnil(L);
-  value = plan + 2;
-  while (lua_next(L, idx)) {  /* key, value */
-    lua_Number k = lua_type(L, value - 1) == LUA_TNUMBER
-                   ? lua_tonumber(L, value - 1) : 0;
-    if (!(k >= 1 && k <= (lua_Number)n && k == floor(k)))
+  for (i = 1; i <= n; i++) {
+    if (!add_char(w->out, i == 1 ? '[' : ','))
       return NOT_PLAIN;
-    look = look_at(L, value, item, plan, depth);
+    lua_rawgeti(L, idx, (int)i);
+    look = look_at(w, plan + 1, item, plan);
     if (look != PLAIN)
       return look;
-    seen++;
     lua_pop(L, 1);
   }
+  lua_pushnil(L);
+  for (; lua_next(L, idx); lua_pop(L, 1))
+    seen++;
   lua_pop(L, 1);
-  return seen == n ? PLAIN : NOT_PLAIN;
+  return seen == n && add_char(w->out, ']') ? PLAIN : NOT_PLAIN;
 }
 
 
-static enum look look_at(lua_State *L, int idx, uint64_t rule, int plan,
-                         int depth) {
+static enum look look_at_table(struct walk *w, int idx, uint64_t rule,
+                               int plan) {
+  enum look look;
+  if (w->depth == MAX_NESTING || has_metatable(w->L, idx))
+    return NOT_PLAIN;
+  luaL_checkstack(w->L, LUA_MINSTACK, "arguments");
+  w->depth++;
+  look = RULE_KIND(rule) == KIND_OBJECT ? look_at_object(w, idx, rule, plan)
+                                        : look_at_array(w, idx, rule, plan);
+  w->depth--;
+  return look;
+}
+
+
+/* The value at absolute index 'idx'; the stack is as it was when PLAIN. */
+static enum look look_at(struct walk *w, int idx, uint64_t rule, int plan) {
   static const int types[8] = {
     LUA_TNONE, LUA_TSTRING, LUA_TNUMBER, LUA_TNUMBER, LUA_TBOOLEAN,
     LUA_TSTRING, LUA_TTABLE, LUA_TTABLE
   };
-  if (lua_type(L, idx) != types[RULE_KIND(rule)] || depth > MAX_NESTING)
+  if (lua_type(w->L, idx) != types[RULE_KIND(rule)])
     return NOT_PLAIN;
   switch (RULE_KIND(rule)) {
     case KIND_STRING:
-      return look_at_string(L, idx, rule);
+      return look_at_string(w, idx, rule);
     case KIND_NUMBER: case KIND_NATURAL:
-      return look_at_number(L, idx, rule);
+      return look_at_number(w, idx, rule);
     case KIND_BOOLEAN:
-      return PLAIN;
+      return look_at_boolean(w, idx);
     case KIND_ENUM:
-      return look_at_enum(L, idx, rule, plan);
-    case KIND_OBJECT:
-      luaL_checkstack(L, LUA_MINSTACK, "arguments");
-      return look_at_object(L, idx, rule, plan, depth + 1);
-    case KIND_ARRAY:
-      luaL_checkstack(L, LUA_MINSTACK, "arguments");
-      return look_at_array(L, idx, rule, plan, depth + 1);
+      return look_at_enum(w, idx, rule, plan);
+    case KIND_OBJECT: case KIND_ARRAY:
+      return look_at_table(w, idx, rule, plan);
     default:
       return NOT_PLAIN;
   }
@@ -257,40 +376,23 @@ static enum look look_at(lua_State *L, int idx, uint64_t rule, int plan,
 
 /* {====== The request ====== */
 
-/* Text that may not grow beyond its place. */
-struct line {
-  char text[MAX_PATH];
-  size_t len;
-};
-
-
-static int add(struct line *l, const char *s, size_t len) {
-  if (len >= sizeof(l->text) - l->len)
-    return 0;
-  memcpy(l->text + l->len, s, len);
-  l->len += len;
-  return 1;
-}
-
-
 /* What build.lua would refuse is not plain, nor is what has no room. */
-static int add_segment(struct line *l, const char *s, size_t len) {
+static int add_segment(struct text *t, const char *s, size_t len) {
   size_t i;
   for (i = 0; i < len; i++)
     if ((unsigned char)s[i] < ' ')
       return 0;
   if (len == 0 || strcmp(s, ".") == 0 || strcmp(s, "..") == 0
-      || PO_ESCAPE_SIZE(len) > sizeof(l->text) - l->len)
+      || PO_ESCAPE_SIZE(len) > t->size - t->len)
     return 0;
-  l->len += po_url_escape(l->text + l->len, s, len);
+  t->len += po_url_escape(t->data + t->len, s, len);
   return 1;
 }
 
 
 /* { before, name, before, name, …, after } with the arguments' values */
-static int make_path(lua_State *L, int pieces, int args, struct line *l) {
+static int add_path(lua_State *L, int pieces, int args, struct text *t) {
   int i, ok = 1, n = (int)lua_rawlen(L, pieces);
-  l->len = 0;
   for (i = 1; ok && i <= n; i++) {
     size_t len;
     const char *s;
@@ -298,25 +400,62 @@ static int make_path(lua_State *L, int pieces, int args, struct line *l) {
     if (i % 2 == 0)
       lua_rawget(L, args);
     s = lua_tolstring(L, -1, &len);
-    ok = s && (i % 2 ? add(l, s, len) : add_segment(l, s, len));
+    ok = s && (i % 2 ? add(t, s, len) : add_segment(t, s, len));
     lua_pop(L, 1);
   }
   return ok;
 }
 
 
-/* body.storeId, unless the caller gave one */
-static void fill_store(lua_State *L, int body, int store) {
+/* The store at 'store' as storeId, unless there is none or 'args' has one. */
+static int add_store(lua_State *L, int args, int store, struct text *t) {
+  int given;
+  size_t len;
+  const char *s;
+  if (lua_isnil(L, store))
+    return 1;
   lua_pushliteral(L, "storeId");
-  lua_pushvalue(L, -1);
-  lua_rawget(L, body);
-  if (lua_isnil(L, -1)) {
-    lua_pop(L, 1);
-    lua_pushvalue(L, store);
-    lua_rawset(L, body);
+  lua_rawget(L, args);
+  given = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  if (given)
+    return 1;
+  s = right_string(L, store, 0, &len);
+  return s && add_name(t, "storeId", 7) && add_string(t, s, len);
+}
+
+
+/* plain, with the room it needs on the C stack; see there */
+static int make_request(lua_State *L, struct text *path, struct text *body) {
+  enum { PLAN = 1, ARGS, STORE, PIECES };
+  struct walk w;
+  lua_Integer kind;
+  enum look look;
+  w.L = L;
+  w.out = body;
+  w.depth = 0;
+  lua_rawgeti(L, PLAN, PLAN_PATH);
+  lua_rawgeti(L, PLAN, PLAN_BODY);
+  kind = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  if (has_metatable(L, ARGS)
+      || ((kind & STORE_DEEPER) && !lua_isnil(L, STORE)))
+    return 0;
+  look = look_at_fields(&w, ARGS, PLAN);
+  if (look == UNMADE) {
+    lua_pushnil(L);
+    lua_insert(L, -3);
+    return 3;
   }
-  else
-    lua_pop(L, 2);
+  if (look != PLAIN || !add_path(L, PIECES, ARGS, path)
+      || ((kind & STORE_BODY) && !add_store(L, ARGS, STORE, body))
+      || !add_char(body, '}'))
+    return 0;
+  lua_pushlstring(L, path->data, path->len);
+  if (!(kind & BODY_ALWAYS) && body->len == 2)
+    return 1;
+  lua_pushlstring(L, body->data, body->len);
+  return 2;
 }
 
 
@@ -326,39 +465,23 @@ static void fill_store(lua_State *L, int body, int store) {
 **                               | nil, a plan, the index in it of what is
 **                                 to be made before another try
 */
-int po_plain(lua_State *L) {
-  enum { PLAN = 1, ARGS, STORE, PIECES, BODY };
-  struct line path;
-  lua_Integer kind;
-  enum look look;
-  luaL_checktype(L, PLAN, LUA_TTABLE);
-  luaL_checktype(L, ARGS, LUA_TTABLE);
-  lua_settop(L, STORE);
-  lua_rawgeti(L, PLAN, PLAN_BODY);
-  kind = lua_tointeger(L, -1);
-  lua_pop(L, 1);
-  if (has_metatable(L, ARGS)
-      || ((kind & STORE_DEEPER) && !lua_isnil(L, STORE)))
-    return 0;
-  lua_rawgeti(L, PLAN, PLAN_PATH);
-  lua_createtable(L, 0, 8);
-  look = look_at_fields(L, ARGS, PLAN, 0, BODY);
-  if (look == UNMADE) {
-    lua_pushnil(L);
-    lua_insert(L, -3);
-    return 3;
-  }
-  if (look != PLAIN || !make_path(L, PIECES, ARGS, &path))
-    return 0;
-  lua_pushlstring(L, path.text, path.len);
-  if ((kind & STORE_BODY) && !lua_isnil(L, STORE))
-    fill_store(L, BODY, STORE);
-  if (!(kind & BODY_ALWAYS) && is_empty(L, BODY))
-    return 1;
-  lua_pushvalue(L, lua_upvalueindex(1));  /* the codec's encode */
-  lua_pushvalue(L, BODY);
-  lua_call(L, 1, 1);
-  return 2;
+static int l_plain(lua_State *L) {
+  char path_data[MAX_PATH], body_data[MAX_BODY];
+  struct text path = {path_data, 0, sizeof(path_data)};
+  struct text body = {body_data, 0, sizeof(body_data)};
+  int n;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 3);
+  n = make_request(L, &path, &body);
+  po_wipe(body_data, body.len);  /* it may hold what a thief would like */
+  return n;
 }
 
 /* }========================= */
+
+
+void po_open_plain(lua_State *L) {
+  lua_pushcfunction(L, l_plain);
+  lua_setfield(L, -2, "plain");
+}

@@ -157,8 +157,6 @@ local function pursue(call, fault)
   return fail(call, fault)
 end
 
-local no_options = {}  -- shared, and never written to
-
 -- A call that has no request yet.
 local function new_call(state, row, args, opts, level)
   if state.closed then
@@ -169,7 +167,7 @@ local function new_call(state, row, args, opts, level)
                  raw_headers = nil }
   local call = {
     state = state, row = row, args = args,
-    opts = opts ~= nil and options.call(opts, level + 1) or no_options,
+    opts = options.call(opts, level + 1),
     info = setmetatable(info, info_mt), path = nil, body = nil, host = nil, now = nil,
   }
   if state.options.on_start then

@@ -222,13 +222,15 @@ function M.client(given, level)
   return out
 end
 
+local none = {}  -- shared, and never written to
+
 ---Options of one call.
 ---@param given? table
 ---@param level integer  error's level of the caller to blame, seen from here
----@return table?
+---@return table
 function M.call(given, level)
   if given == nil then
-    return nil
+    return none
   end
   check("call options", given, call_options, level + 1)
   return given

@@ -68,7 +68,8 @@ local function v1(row, status, raw, call)
     return result
   end
   local fault = { code = envelope.code, status = status, response = envelope, raw = raw,
-                  message = envelope.message, kind = status >= 300 and kind_of(status) or "rejected" }
+                  message = envelope.message,
+                  kind = status >= 300 and kind_of(status) or "rejected" }
   if fine then
     fault.kind, fault.code = "declined", nil
     fault.response, fault.pg_message = result, result.fail_reason
