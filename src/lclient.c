@@ -232,6 +232,15 @@ int po_push_invalid(lua_State *L, const char *message) {
 }
 
 
+/* Letters in upper case, one at least. */
+static int is_method(const char *s, size_t len) {
+  size_t n = 0;
+  while (s[n] >= 'A' && s[n] <= 'Z')
+    n++;
+  return n > 0 && n == len;
+}
+
+
 const char *po_read_request(lua_State *L, int arg, struct po_client *c,
                             struct po_request *q) {
   const char *wrong, *wrong_header;
@@ -246,8 +255,7 @@ const char *po_read_request(lua_State *L, int arg, struct po_client *c,
     q->bodylen = 0;
   timeout = (double)luaL_checknumber(L, arg + 4);
   luaL_argcheck(L, timeout > 0 && timeout < 1e6, arg + 4, "seconds expected");
-  luaL_argcheck(L, methodlen > 0 && strspn(q->method,
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == methodlen, arg,
+  luaL_argcheck(L, is_method(q->method, methodlen), arg,
                 "upper-case HTTP method expected");
   wrong = po_url_check(q->url, urllen, c->insecure, &q->direct);
   if (wrong || wrong_header)

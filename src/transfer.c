@@ -61,12 +61,13 @@ int po_transfer_startup(void) {
 ** second opinion would let one request be read as two.
 */
 static int is_framing(const char *name, size_t n) {
-  static const char *const names[] = {
-    "content-length", "transfer-encoding", "expect", "upgrade", NULL
+  static const struct { size_t len; const char *name; } names[] = {
+    {14, "content-length"}, {17, "transfer-encoding"}, {6, "expect"},
+    {7, "upgrade"}
   };
-  int i;
-  for (i = 0; names[i]; i++)
-    if (strncasecmp(name, names[i], n) == 0 && names[i][n] == '\0')
+  size_t i;
+  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    if (n == names[i].len && strncasecmp(name, names[i].name, n) == 0)
       return 1;
   return 0;
 }
@@ -116,7 +117,9 @@ const char *po_transfer_check_header(const char *line, size_t len) {
     n++;
   if (n == 0 || line[n] != ':')
     return "a header is not of the form 'Name: value'";
-  value = n + 1 + strspn(line + n + 1, " \t");
+  value = n + 1;
+  while (line[value] == ' ' || line[value] == '\t')
+    value++;
   if (value == len)
     return "a header has no value";  /* libcurl would leave it out */
   if (is_framing(line, n))

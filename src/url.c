@@ -36,28 +36,39 @@ static size_t literal_length(const char *p) {
 }
 
 
+/* Letters, digits and .-_ (a bit for each, by 32); strspn takes longer. */
+static int is_name(unsigned char c) {
+  static const uint32_t name[8] = {
+    0, 0x03ff6000u, 0x87fffffeu, 0x07fffffeu, 0, 0, 0, 0
+  };
+  return (int)(name[c >> 5] >> (c & 31) & 1);
+}
+
+
 /*
 ** Length of the host that begins at p, 0 when it is none. Only characters
 ** that every reader of URLs takes for a host: what this file calls
 ** loopback, libcurl must not read as something else.
 */
 static size_t host_length(const char *p) {
-  static const char name[] = "abcdefghijklmnopqrstuvwxyz"
-                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-  return p[0] == '[' ? literal_length(p) : strspn(p, name);
+  size_t n = 0;
+  if (p[0] == '[')
+    return literal_length(p);
+  while (is_name((unsigned char)p[n]))
+    n++;
+  return n;
 }
 
 
 /* Past ":port", or NULL when it is not one. */
 static const char *skip_port(const char *p) {
   unsigned long port = 0;
-  size_t i, n;
+  size_t i;
   if (*p != ':')
     return p;
-  n = strspn(p + 1, "0123456789");
-  for (i = 1; i <= n && port <= 65535; i++)
+  for (i = 1; p[i] >= '0' && p[i] <= '9' && port <= 65535; i++)
     port = port * 10 + (unsigned long)(p[i] - '0');
-  return (port >= 1 && port <= 65535) ? p + 1 + n : NULL;
+  return (port >= 1 && port <= 65535) ? p + i : NULL;
 }
 
 
@@ -74,6 +85,18 @@ static int is_forbidden(unsigned char c) {
 }
 
 
+/* What is wrong with a URL from its host on; 'end' is past its port. */
+static const char *wrong_host(const char *host, const char *end) {
+  if (memchr(host, '@', strcspn(host, "/?")))
+    return "the URL must not hold a user name or password";
+  if (host_length(host) == 0)
+    return "the URL has no host";
+  if (!end)
+    return "the URL has a port that does not exist";
+  return "the URL has a host that is not a name or an address";
+}
+
+
 const char *po_url_check(const char *url, size_t len, int insecure,
                          int *loopback) {
   const char *host, *end;
@@ -86,16 +109,10 @@ const char *po_url_check(const char *url, size_t len, int insecure,
   if (!plain && strncmp(url, "https://", 8) != 0)
     return "the URL must begin with https:// (or http:// to this machine)";
   host = url + (plain ? 7 : 8);
-  if (memchr(host, '@', strcspn(host, "/?")))
-    return "the URL must not hold a user name or password";
   n = host_length(host);
-  if (n == 0)
-    return "the URL has no host";
-  end = skip_port(host + n);
-  if (!end)
-    return "the URL has a port that does not exist";
-  if (*end != '\0' && *end != '/' && *end != '?')
-    return "the URL has a host that is not a name or an address";
+  end = n > 0 ? skip_port(host + n) : NULL;
+  if (!end || (*end != '\0' && *end != '/' && *end != '?'))
+    return wrong_host(host, end);
   *loopback = is_loopback(host, n);
   if (plain && !*loopback && !insecure)
     return "plain http is refused except to this machine: use https, "
