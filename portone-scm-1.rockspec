@@ -372,6 +372,7 @@ build = {
         "src/lcrypto.c",
         "src/lengine.c",
         "src/ljson.c",
+        "src/ljsonplain.c",
         "src/ljsonread.c",
         "src/lplain.c",
         "src/lwebhook.c",

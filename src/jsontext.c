@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define SAFE_DIGITS 18  /* any number of so many digits fits in 64 bits */
+
 
 /* Length of the UTF-8 sequence at p, 0 when it is not one. */
 static size_t sequence(const unsigned char *p, size_t left) {
@@ -45,12 +47,11 @@ int po_is_utf8(const char *s, size_t len) {
 
 
 const char *po_json_skip_string(const char *p, const char *end) {
-  for (p++; (p = memchr(p, '"', (size_t)(end - p))) != NULL; p++) {
-    const char *q = p;
-    while (q[-1] == '\\')  /* ends at the opening quote at the latest */
-      q--;
-    if ((p - q) % 2 == 0)
+  for (p++; p < end; p++) {
+    if (*p == '"')
       return p + 1;
+    if (*p == '\\' && ++p == end)
+      break;
   }
   return end;
 }
@@ -61,4 +62,47 @@ const char *po_json_empty_array(const char *p, const char *end) {
     p++;
   while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'));
   return p < end && *p == ']' ? p : NULL;
+}
+
+
+int po_json_may_be_empty(const char *p, const char *end) {
+  while ((p = memchr(p, '[', (size_t)(end - p))) != NULL) {
+    if (po_json_empty_array(p, end))
+      return 1;
+    p++;
+  }
+  return 0;
+}
+
+
+int po_json_has_escaped_quotes(const char *p, const char *end) {
+  while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+    p++;
+    if (p < end && *p == '"')
+      return 1;
+  }
+  return 0;
+}
+
+
+int po_json_odd_quotes(const char *p, const char *end) {
+  unsigned int n = 0;
+  for (; p < end; p++)
+    n += *p == '"';
+  return n & 1;
+}
+
+
+const char *po_json_digits(const char *start, const char *p, const char *end,
+                           int *large) {
+  char before = p > start ? p[-1] : ' ';
+  const char *from = p;
+  while (p < end && *p >= '0' && *p <= '9')
+    p++;
+  if (before == '-' && from - start >= 2)
+    before = from[-2];  /* of a negative exponent: its "e" */
+  *large = p - from > SAFE_DIGITS && before != 'e' && before != 'E'
+           && before != '+' && before != '.'
+           && (p == end || (*p != '.' && *p != 'e' && *p != 'E'));
+  return p;
 }

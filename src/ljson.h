@@ -22,6 +22,13 @@ void po_json_need_mark(lua_State *L);
 /* (value, is_array|nil) -> text | nil, problem, path */
 int po_json_encode(lua_State *L);
 
+/*
+** Pushes the value of a text without NUL that is plain JSON, and returns 1;
+** 0, with anything on the stack, when it is not. To be called from a
+** function with the upvalues above.
+*/
+int po_json_plain(lua_State *L, const char *s, size_t len);
+
 /* (text) -> value | nil, problem */
 int po_json_decode(lua_State *L);
 
