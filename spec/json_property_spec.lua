@@ -107,8 +107,8 @@ describe("random texts", function()
   it("of plain parts are read as the codec reads them", function()
     local words = { "{", "}", "[", "]", ",", ",", ":", '"a":', '"a":', '"b":', '"":', '"a":null',
       '"b":null', '"a":1', "null", "true", "false", "0", "-0", "-1", "123456789012345",
-      "1234567890123456", "01", '"x"', '"\\u00e9\\n"', '"\\u0000"', '"\\ud83d\\ude00"', '""', "{}", "[]",
-      " ", "\n", '"k\\u0061":', '"a":{"a":null}' }
+      "1234567890123456", "01", '"x"', '"\\u00e9\\n"', '"\\u0000"', '"\\ud83d\\ude00"',
+      '""', "{}", "[]", " ", "\n", '"k\\u0061":', '"a":{"a":null}' }
     local function part(depth)
       local kind = random(depth > 4 and 2 or 6)
       if kind < 2 then return words[random(#words) + 1] end
