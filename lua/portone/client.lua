@@ -90,13 +90,15 @@ end
 
 -- request_pay_again, issue_billing_key, schedule: the table says which API is meant.
 local function verb(state, name)
-  local rows = {}  -- by what the verb picks
+  local pick, rows = verbs.pick[name], {}  -- rows by what was picked
   return function(args, opts)
-    M.no_colon(name, args, 3)
+    if type(args) ~= "table" or getmetatable(args) then
+      M.no_colon(name, args, 3)
+    end
     if type(args) ~= "table" then
       error(("portone.%s: table of fields expected, got %s"):format(name, type(args)), 2)
     end
-    local operation, problem = verbs.pick(name, args)
+    local operation, problem = pick(args)
     if not operation then
       return call.refuse(state, name, args, problem)
     end

@@ -46,7 +46,7 @@ local DEADLINE = options.defaults.deadline
 
 local function operation_row(operation, args, level)
   if verbs.verbs[operation] then
-    local found, problem = verbs.pick(operation, args)
+    local found, problem = verbs.pick[operation](args)
     if not found then
       return nil, problem
     end

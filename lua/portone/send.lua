@@ -8,7 +8,7 @@ local token = require "portone.token"
 
 local M = {}
 
-local min, pairs = math.min, pairs
+local pairs = pairs
 
 -- {====== Headers ======
 
@@ -102,9 +102,10 @@ local function exchange(call, stale)
   if state.closed then  -- since the call began: others run while it waits
     return unsent("cancelled", "the client was closed")
   end
+  local seconds = opts.timeout or options.timeout
   local status, body, raw, a, b = call.host.perform(state.core, row.method,
     state.base[row.api] .. call.path, headers, call.body,
-    min(opts.timeout or options.timeout, call.left))
+    seconds < call.left and seconds or call.left)
   local took = status and a or b or 0
   info.attempts, info.elapsed, info.status = number, info.elapsed + took, status
   if options.on_response then

@@ -34,30 +34,36 @@ M.verbs = {
 for _, shapes in pairs(M.verbs) do
   for api, shape in pairs(shapes) do
     shape.api = api
-    -- to be named one by one: a loop takes three times as long
-    shape.first, shape.second, shape.third = unpack(shape.telling)
   end
 end
 
-local function tells(shape, args)
-  local second, third = shape.second, shape.third
-  return args[shape.first] ~= nil or second and args[second] ~= nil
-    or third and args[third] ~= nil or false
+-- The names one by one, the last again for those that are not: a loop over them takes as long as
+-- all the rest of a verb.
+local function names_of(shape)
+  local a, b, c = unpack(shape.telling)
+  return a, b or a, c or b or a
 end
 
----The operation that a verb's table means.
----@param verb string
----@param args table
----@return { api: string, group: string, name: string }? operation  not to be changed
----@return string? problem  when the table fits neither shape, or both
-function M.pick(verb, args)
-  local shapes = M.verbs[verb]
-  local v1, v2 = tells(shapes.v1, args), tells(shapes.v2, args)
-  if v1 ~= v2 then
-    return v1 and shapes.v1 or shapes.v2
+local function picker(verb)
+  local v1, v2 = M.verbs[verb].v1, M.verbs[verb].v2
+  local a, b, c = names_of(v1)
+  local d, e, f = names_of(v2)
+  return function(args)
+    local is_v1 = args[a] ~= nil or args[b] ~= nil or args[c] ~= nil
+    local is_v2 = args[d] ~= nil or args[e] ~= nil or args[f] ~= nil
+    if is_v1 ~= is_v2 then
+      return is_v1 and v1 or v2
+    end
+    return nil, ("%s: the table fits %s; V1 takes %s and V2 takes %s"):format(verb,
+      is_v1 and "both API generations" or "neither API generation", v1.shape, v2.shape)
   end
-  return nil, ("%s: the table fits %s; V1 takes %s and V2 takes %s"):format(verb,
-    v1 and "both API generations" or "neither API generation", shapes.v1.shape, shapes.v2.shape)
+end
+
+---For each verb, what tells which operation a table means: (args) -> the operation, { api =,
+---group =, name = }, not to be changed | nil, the problem when it fits neither shape, or both
+M.pick = {}
+for verb in pairs(M.verbs) do
+  M.pick[verb] = picker(verb)
 end
 
 return M
