@@ -17,7 +17,7 @@
 struct po_client {
   struct po_options *options;   /* a reference: calls in flight have others */
   struct po_transfer transfer;
-  struct curl_slist *headers;   /* of the request under way, owned */
+  struct curl_slist *headers;   /* of the last request, owned */
   int insecure;                 /* plain http to any host */
   int open;
 };
@@ -136,61 +136,95 @@ static int client_new(lua_State *L) {
 /* }================================ */
 
 
+/* {====== The headers of a request ====== */
+
+/* The list that is being put together, up to 'last'. */
+struct lines {
+  lua_State *L;
+  struct po_client *c;
+  struct curl_slist *last;  /* NULL: nothing yet */
+};
+
+
+static struct curl_slist *next_line(const struct lines *l) {
+  return l->last ? l->last->next : l->c->headers;
+}
+
+
+/* What is behind 'last' belongs to the request before. */
+static void cut_rest(struct lines *l) {
+  po_headers_free(next_line(l));
+  if (l->last)
+    l->last->next = NULL;
+  else
+    l->c->headers = NULL;
+}
+
+
 /*
-** Every element of the table at 'arg' is a string; NULL when each can be a
-** header, otherwise what is wrong.
+** Puts a line behind the last one. Mostly the request before had the same
+** there: then it stays, which takes a tenth of checking and copying it.
+** NULL, or what is wrong with a line of the caller's.
 */
-static const char *check_headers(lua_State *L, int arg) {
+static const char *put_line(struct lines *l, const char *line, size_t len,
+                            int ours) {
+  struct curl_slist *next = next_line(l), *list;
+  const char *wrong;
+  if (!next || strlen(next->data) != len
+      || memcmp(next->data, line, len) != 0) {
+    wrong = ours ? NULL : po_transfer_check_header(line, len);
+    if (wrong)
+      return wrong;
+    cut_rest(l);
+    list = curl_slist_append(l->c->headers, line);
+    if (!list)
+      luaL_error(l->L, "not enough memory");
+    l->c->headers = list;
+    next = next_line(l);
+  }
+  l->last = next;
+  return NULL;
+}
+
+
+static void put_ours(struct lines *l, const char *line) {
+  put_line(l, line, strlen(line), 1);
+}
+
+
+/*
+** The table at 'arg' as libcurl's list in c->headers; NULL, or what is wrong
+** with one of its lines.
+*/
+static const char *set_headers(lua_State *L, struct po_client *c, int arg,
+                               const struct po_request *q) {
+  struct lines l = {L, c, NULL};
   const char *wrong = NULL;
-  size_t i, n;
-  luaL_checktype(L, arg, LUA_TTABLE);
-  n = lua_rawlen(L, arg);
-  for (i = 1; i <= n; i++) {
+  int i, agent = 0, n = (int)lua_rawlen(L, arg);
+  /* no wait for a 100, which libcurl takes for large bodies; each line here
+     costs, it is looked at for every header that libcurl knows */
+  if (q->bodylen > SMALL)
+    put_ours(&l, "Expect:");
+  if (!q->body)
+    put_ours(&l, "Content-Type:");  /* libcurl's own guess */
+  for (i = 1; !wrong && i <= n; i++) {
     size_t len;
-    const char *s;
-    lua_rawgeti(L, arg, (int)i);
+    const char *line;
+    lua_rawgeti(L, arg, i);
     luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, arg,
                   "headers must be strings");
-    s = lua_tolstring(L, -1, &len);
-    if (!wrong)
-      wrong = po_transfer_check_header(s, len);
+    line = lua_tolstring(L, -1, &len);
+    wrong = put_line(&l, line, len, 0);
+    agent = agent || strncasecmp(line, "User-Agent:", 11) == 0;
     lua_pop(L, 1);
   }
+  if (!wrong && !agent)  /* libcurl's option for it prints the line twice */
+    put_ours(&l, c->options->agent);
+  cut_rest(&l);
   return wrong;
 }
 
-
-static int add_header(struct po_client *c, const char *line) {
-  struct curl_slist *list = curl_slist_append(c->headers, line);
-  if (!list)
-    return 0;
-  c->headers = list;
-  return 1;
-}
-
-
-/* The checked table as libcurl's list; 0 when memory is short. */
-static int set_headers(lua_State *L, struct po_client *c, int arg,
-                       const struct po_request *q) {
-  size_t i, n = lua_rawlen(L, arg);
-  int ok, agent = 0;
-  free_headers(c);
-  /* no wait for a 100, which libcurl takes for large bodies; each line here
-     costs, it is looked at for every header that libcurl knows */
-  ok = q->bodylen <= SMALL || add_header(c, "Expect:");
-  if (!q->body)
-    ok = ok && add_header(c, "Content-Type:");  /* libcurl's own guess */
-  for (i = 1; ok && i <= n; i++) {
-    const char *line;
-    lua_rawgeti(L, arg, (int)i);
-    line = lua_tostring(L, -1);
-    agent = agent || strncasecmp(line, "User-Agent:", 11) == 0;
-    ok = add_header(c, line);
-    lua_pop(L, 1);
-  }
-  /* not by libcurl's option: that line it would print twice */
-  return ok && (agent || add_header(c, c->options->agent));
-}
+/* }====================================== */
 
 
 static const char *const code_names[] = {
@@ -243,13 +277,13 @@ static int is_method(const char *s, size_t len) {
 
 const char *po_read_request(lua_State *L, int arg, struct po_client *c,
                             struct po_request *q) {
-  const char *wrong, *wrong_header;
+  const char *wrong;
   size_t urllen, methodlen;
   double timeout;
   memset(q, 0, sizeof(*q));
   q->method = luaL_checklstring(L, arg, &methodlen);
   q->url = luaL_checklstring(L, arg + 1, &urllen);
-  wrong_header = check_headers(L, arg + 2);
+  luaL_checktype(L, arg + 2, LUA_TTABLE);
   q->body = luaL_optlstring(L, arg + 3, NULL, &q->bodylen);
   if (!q->body)
     q->bodylen = 0;
@@ -258,10 +292,10 @@ const char *po_read_request(lua_State *L, int arg, struct po_client *c,
   luaL_argcheck(L, is_method(q->method, methodlen), arg,
                 "upper-case HTTP method expected");
   wrong = po_url_check(q->url, urllen, c->insecure, &q->direct);
-  if (wrong || wrong_header)
-    return wrong ? wrong : wrong_header;
-  if (!set_headers(L, c, arg + 2, q))
-    luaL_error(L, "not enough memory");
+  if (!wrong)
+    wrong = set_headers(L, c, arg + 2, q);
+  if (wrong)
+    return wrong;
   q->headers = c->headers;
   q->timeout = (long)(timeout * 1000) > 0 ? (long)(timeout * 1000) : 1;
   return NULL;
@@ -271,7 +305,6 @@ const char *po_read_request(lua_State *L, int arg, struct po_client *c,
 void po_request_done(struct po_client *c, int taken) {
   if (taken)
     c->headers = NULL;
-  free_headers(c);
 }
 
 
@@ -323,6 +356,7 @@ static const luaL_Reg metamethods[] = {
 
 static const luaL_Reg functions[] = {
   {"client", client_new},
+  {"perform", client_perform},  /* the method, without looking it up */
   {"check_url", check_url},
   {NULL, NULL}
 };

@@ -3,13 +3,7 @@
 
 local core = require "portone.core"
 
-local M = { name = "blocking" }
-
-function M.perform(client, ...)
-  return client:perform(...)
-end
-
-M.sleep = core.sleep
+local M = { name = "blocking", perform = core.perform, sleep = core.sleep }
 
 -- One thread, one caller: nobody else can be at it.
 function M.once(_, fn)
