@@ -87,10 +87,19 @@ ways["by-hand"] = function()
   local easy = curl.easy {
     url = url, httpheader = headers, useragent = agent, timeout = 65, nosignal = true,
   }
+  local key, number = nil, 0
+  for i, line in ipairs(headers) do
+    key = line:find("^Idempotency%-Key:") and i or key
+  end
   return function()
     local parts, head = {}, {}
+    if key then  -- as bare.c: with the key of the call before, the answer would be that call's
+      number = number + 1
+      headers[key] = ('Idempotency-Key: "%032x"'):format(number)
+      easy:setopt_httpheader(headers)
+    end
     easy:setopt {
-      postfields = cjson.encode(body),
+      url = url, postfields = cjson.encode(body),
       writefunction = function(s) parts[#parts + 1] = s end,
       headerfunction = function(s) head[#head + 1] = s end,
     }

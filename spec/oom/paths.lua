@@ -148,6 +148,9 @@ do
     equal(9007199254740991, back.g)
     assert(json.is_array(back.c))
     equal("b[2]", (select(3, json.encode { b = { 1, 0 / 0 } })))
+    local plain = must(json.decode('{"a":[],"b":{"c":"\\u00e9"},"d":[1,null,true],"e":null}'))
+    equal("\195\169", plain.b.c)
+    equal(json.null, plain.d[2])
     equal(nil, (json.decode("{")))
     equal(nil, (json.decode("[[],")))
     equal(2 ^ 64, must(json.decode("[[],18446744073709551616]"))[2])
@@ -176,6 +179,15 @@ path("bytes", function()
   equal(nil, (core.segment("")))
   equal(1, core.without({ a = 1, b = 2 }, { b = true }).a)
   equal(true, core.check_url("https://example.com/x"))
+end)
+
+path("a plain call", function()
+  local plain = require "portone.plain"
+  local row = require("portone.api").named("v2.payment.pay_with_billing_key")
+  local request, body = plain.request(row, { paymentId = "a/b", billingKey = "k", orderName = "n",
+    currency = "KRW", amount = { total = 1 } }, "store-1")
+  equal("/payments/a%2Fb/billing-key", request)
+  equal("store-1", must(json.decode(body)).storeId)
 end)
 
 path("webhooks", function()
