@@ -148,6 +148,17 @@ describe("confirm", function()
     b.sb:set("v2_confirm_url", nil)
   end)
 
+  it("may be asked for by the store", function()
+    b.sb:set("v2_confirm_required", true)
+    local params = v2()
+    params.confirmUrl = nil
+    local status, answer = b:ask("v2", "requestPayment", params)
+    assert.same({ 400, "ConfirmUrlRequired" }, { status, answer.code })
+    assert.is_nil(pay("v2", v2()).code)
+    b.sb:set("v2_confirm_required", nil)
+    shop:take()
+  end)
+
   it("speaks the version of webhooks that the console is set to", function()
     b.sb:set("webhook_version", "2024-01-01")
     local result = pay("v2", v2())

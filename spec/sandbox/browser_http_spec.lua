@@ -67,6 +67,22 @@ describe("the browser's half of the sandbox", function()
     assert.equals(1000, b:money() - before)
   end)
 
+  it("tells its answer again to those who look again", function()
+    local w = b:open("v2", "requestPayment", order { paymentId = "http-5",
+      redirectUrl = "http://shop.test/back" }, "mobile")
+    assert.equals(200, (b:send("GET", w.url .. "?then=go")))
+    local to = b:choose(w, { choice = "pay" })
+    local status, _, headers = b:send("GET", w.url .. "?lang=en&then=go")
+    assert.equals(303, status)
+    assert.truthy(headers:find("Location: " .. to, 1, true))
+    assert.truthy(b:page(w):find("http://shop.test/back?transactionType=PAYMENT&amp;", 1, true))
+    w = b:open("v2", "requestPayment", order { paymentId = "http-6" })
+    local _, told = b:choose(w, { choice = "pay" })
+    local page = b:page(w)
+    assert.truthy(page:find(told.result.txId, 1, true))
+    assert.truthy(page:find("postMessage", 1, true))
+  end)
+
   it("says what it does not have", function()
     local url = b.sb.v2_url .. "/_sandbox/window"
     assert.equals(404, (b:send("GET", url .. "/0123456789abcdef")))

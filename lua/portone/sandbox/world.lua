@@ -40,6 +40,8 @@ M.settings = {
   -- confirmUrl): a URL, or false.
   v1_confirm_url = false,
   v2_confirm_url = false,
+  -- V2: a window does not open without a confirmUrl, as for a store that has the process on.
+  v2_confirm_required = false,
   -- Seconds that the shop has to answer; V2's are not documented.
   v1_confirm_timeout = 10,
   v2_confirm_timeout = 10,

@@ -98,6 +98,10 @@ function M.prepare(world, request)
       and settings.is(world, "v2_unknown_store", "forbidden") then
     failure.code, failure.message = "StoreNotFound", "storeId is not that of the sandbox"
     return nil, failure
+  elseif row.type == "PAYMENT" and world.config.settings.v2_confirm_required
+      and not confirm.url(world, "v2", params.confirmUrl) then
+    failure.code, failure.message = "ConfirmUrlRequired", "the store asks for a confirmUrl"
+    return nil, failure
   end
   return {
     api = "v2", method = request.method, row = row, kind = row.kind, params = params,

@@ -69,7 +69,7 @@ local function request_payment(world, args)
     return { paymentToken = token, txId = tx.id, paymentId = args.payment_id }
   end
   local refusal = payments.complete(world, tx, instrument)
-  return { txId = tx.id, paymentId = args.payment_id, code = refusal and "PG_PROVIDER_ERROR",
+  return { txId = tx.id, paymentId = args.payment_id, code = refusal and "FAILURE_TYPE_PG",
     message = refusal and refusal.pg_message, pgCode = refusal and refusal.pg_code,
     pgMessage = refusal and refusal.pg_message }
 end
@@ -87,7 +87,7 @@ local function request_billing_key(world, args)
   local refusal = failures[1] and failures[1].refusal
   if refusal then
     webhooks.send(world, key.store, urls, "BillingKey.Failed", { billingKey = key.id })
-    return { code = "PG_PROVIDER_ERROR", message = refusal.pg_message, pgCode = refusal.pg_code,
+    return { code = "FAILURE_TYPE_PG", message = refusal.pg_message, pgCode = refusal.pg_code,
       pgMessage = refusal.pg_message }
   end
   if args.manual then
