@@ -185,6 +185,58 @@ describe("a V2 payment window", function()
     assert.equals(3, payment().method.installment.month)
   end)
 
+  it("may leave a payment pending, until the gateway or the till says more", function()
+    local before = b:money()
+    local function overseas(extra)
+      local params = order { uiType = "PAYPAL_SPB", currency = "USD",
+        channelKey = b.sb.channel_keys.paypal_v2 }
+      params.payMethod = nil
+      for name, value in pairs(extra or {}) do params[name] = value end
+      return b:open("v2", "loadPaymentUI", params)
+    end
+    assert.is_nil(b:result(overseas(), { choice = "pending" }).code)
+    assert.equals("PAY_PENDING", payment().status)
+    assert.same({ "Transaction.Ready", "Transaction.PayPending" }, b:hooks())
+    assert(b.sb:act("v2.settle_pending", { payment_id = "payment-" .. ids }))
+    assert.equals("PAID", payment().status)
+    assert.equals("ASYNC_PAY_APPROVED", payment().webhooks[3].trigger)
+    assert.is_nil((b.sb:act("v2.settle_pending", { payment_id = "payment-" .. ids })))
+    ids = ids + 1
+    b:result(overseas(), { choice = "pending" })
+    assert(b.sb:act("v2.settle_pending", { payment_id = "payment-" .. ids, reason = "no" }))
+    assert.equals("FAILED", payment().status)
+    assert.equals(3000, b:money() - before)
+  end)
+
+  it("prints a receipt number for the till of a shop", function()
+    local j = support.start { channels = { { pg = "inicis_jp" } } }
+    local function at_store(id)
+      return j:open("v2", "requestPayment", { storeId = j.sb.store_id, paymentId = id,
+        channelKey = j.sb.channel_key, orderName = "n", totalAmount = 3000, currency = "JPY",
+        payMethod = "CONVENIENCE_STORE", customer = { firstName = "a", lastName = "b",
+          fullName = "b a", firstNameKana = "タ", lastNameKana = "ナ", email = "a@b.jp",
+          phoneNumber = "0312345678" },
+        convenienceStore = { paymentDeadline = { validHours = 48 } } })
+    end
+    local function status(id)
+      return assert(j.client.v2.payment.get_payment { paymentId = id }).status
+    end
+    local w = at_store("till1")
+    local page = j:choose(w, { choice = "pay" })
+    local p = assert(j.client.v2.payment.get_payment { paymentId = "till1" })
+    assert.equals("2026-01-03T00:00:00Z", p.method.paymentDeadline)
+    assert.truthy(page:find(p.method.receiptNumber, 1, true))
+    assert.equals("PAY_PENDING", p.status)
+    j:choose(w, { choice = "deposit" })
+    assert.equals("PAID", status("till1"))
+    assert.is_nil(j:result(w, { choice = "done" }).code)
+    assert.equals(3000, j:money())
+    j:choose(at_store("till2"), { choice = "pay" })
+    j.sb:advance("2 days")
+    assert.equals("FAILED", status("till2"))
+    j:stop()
+  end)
+
   it("of two for one paymentId is paid once", function()
     local before = b:money()
     local first, second = b:open("v2", "requestPayment", order()), b:open("v2", "requestPayment",

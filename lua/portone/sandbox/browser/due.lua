@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- When a virtual account of a window ends. Windows take times without an offset; they are Korean.
 
+local time = require "portone.time"
+
 local M = {}
 
 -- One week, when the page does not say.
@@ -27,6 +29,15 @@ function M.rfc3339(text)
   end
   digits = digits .. ("0"):rep(6 - #digits)
   return ("%sT%s:%s:%s+09:00"):format(date, digits:sub(1, 2), digits:sub(3, 4), digits:sub(5, 6))
+end
+
+---paymentDeadline of a convenience store as a time.
+---@param given? table  { validHours?, dueDate? }
+---@param now number    unix seconds
+---@return number unix seconds
+function M.deadline(given, now)
+  local at = given and given.dueDate and time.parse(M.rfc3339(given.dueDate))
+  return at or now + (given and given.validHours or 72) * 3600
 end
 
 ---accountExpiry of the SDK as the API's.

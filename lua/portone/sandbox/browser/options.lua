@@ -79,6 +79,16 @@ function M.providers(window)
   return not wallet and PROVIDERS or nil, wallet
 end
 
+-- Gateways that may take their time after the window has gone.
+local SLOW = { paypal_v2 = true, eximbay_v2 = true, payletter_global = true, kicc_v2 = true }
+
+---May a payment be left pending in a window?
+---@param window portone.sandbox.window
+---@return boolean
+function M.may_pend(window)
+  return window.kind == "pay" and SLOW[window.channel.pg] == true
+end
+
 local MINIMUM = 50000
 
 ---Months of instalments to choose from; nil when there is nothing to choose.

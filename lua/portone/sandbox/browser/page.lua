@@ -190,6 +190,9 @@ local function ask(window, lang, shown, told)
   local label = t[shown.action]
   inner[#inner + 1] = '<p class="actions">'
   inner[#inner + 1] = button("pay", label:format(shown.amount or ""), "main")
+  if shown.pending then
+    inner[#inner + 1] = button("pending", t.pending, "side wide", t.pending_help)
+  end
   inner[#inner + 1] = button("decline", t.decline, "side", t.decline_help)
   inner[#inner + 1] = button("cancel", t.cancel, "side")
   inner[#inner + 1] = button("abandon", t.abandon, "quiet", t.abandon_help)
@@ -207,11 +210,13 @@ local function account(window, lang, shown, told)
   inner[#inner + 1] = button("done", t.done, a.paid and "main" or "side")
   inner[#inner + 1] = "</p>"
   local body = { notice(lang, told), '<dl class="order">',
-    row(t.bank, a.bank, "account-bank"), row(t.account, a.number, "account-number"),
+    row(a.store and t.store or t.bank, a.bank, "account-bank"),
+    row(a.store and t.receipt or t.account, a.number, "account-number"),
     row(t.amount, shown.amount, "amount"), row(t.due, a.due, "account-due"), "</dl>",
     a.paid and "" or ('<p class="help">%s</p>'):format(e(t.deposit_help)),
     form_of(window, lang, table.concat(inner, "\n")) }
-  return layout(window, lang, { title = t.account_title, body = table.concat(body, "\n") })
+  local title = a.store and t.receipt_title or t.account_title
+  return layout(window, lang, { title = title, body = table.concat(body, "\n") })
 end
 
 -- The shop is being asked: look again in a second.

@@ -11,7 +11,7 @@ local M = {}
 local TIMEOUT = 60
 
 local choices = { pay = true, decline = true, cancel = true, abandon = true, deposit = true,
-  done = true }
+  done = true, pending = true }
 
 local function post(client, url, kind, body)
   local status, text, why = client:perform("POST", url,

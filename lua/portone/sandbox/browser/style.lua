@@ -33,6 +33,7 @@ a.main { display: block; text-align: center; text-decoration: none; }
 .side { border-color: #8791a1; background: #fff; color: #1c2430; }
 .side:hover { background: #eef1f6; }
 .side:only-child, .main + .side:last-child { grid-column: 1 / -1; }
+.wide { grid-column: 1 / -1; }
 .quiet { grid-column: 1 / -1; background: none; color: #56606f; font-weight: 400;
   text-decoration: underline; }
 :focus-visible { outline: 3px solid #e08700; outline-offset: 2px; }

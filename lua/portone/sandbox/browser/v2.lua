@@ -347,9 +347,20 @@ local function issue_account(world, window, form)
     remitteeName = given.remitteeName })
 end
 
+-- At the till of a shop it is paid later.
+local function print_receipt(world, window, form)
+  local given = window.params.convenienceStore or {}
+  return checkout.pend(world, window.tx, means_of(window, form),
+    due.deadline(given.paymentDeadline, world:now()))
+end
+
 local function approve(world, window, form)
   local refusal, token
-  if window.kind == "pay" and window.method_of == "VIRTUAL_ACCOUNT" then
+  if form.choice == "pending" then
+    refusal = checkout.pend(world, window.tx, means_of(window, form))
+  elseif window.kind == "pay" and window.method_of == "CONVENIENCE_STORE" then
+    refusal = print_receipt(world, window, form)
+  elseif window.kind == "pay" and window.method_of == "VIRTUAL_ACCOUNT" then
     refusal, token = issue_account(world, window, form)
   elseif window.kind == "pay" then
     refusal, token = checkout.pay(world, window.tx, means_of(window, form))
@@ -375,7 +386,7 @@ local function pay(world, window, form)
   local refusal, result = answer.try(approve, world, window, form)
   if refusal then
     return fail(world, window, { pg_code = refusal.body.type, pg_message = refusal.body.message })
-  elseif window.tx and window.tx.status == "VIRTUAL_ACCOUNT_ISSUED" then
+  elseif window.tx and (window.tx.status == "VIRTUAL_ACCOUNT_ISSUED" or window.tx.deadline) then
     window.pending = result
     return nil, nil, "account"
   end
@@ -400,7 +411,9 @@ end
 function M.choose(world, window, form, before)
   local choice = form.choice
   if before == "account" then
-    if choice == "deposit" then
+    if choice == "deposit" and window.tx.deadline then
+      return nil, checkout.settle_pending(world, window.tx) and "deposited" or "not_deposited"
+    elseif choice == "deposit" then
       local ok = accounts.actions.deposit(world, { payment_id = window.tx.payment.id,
         store_id = window.tx.payment.store, remitter = form.remitter })
       return nil, ok and "deposited" or "not_deposited"
@@ -410,7 +423,7 @@ function M.choose(world, window, form, before)
     return fail(world, window, CANCELLED, "closed")
   elseif choice == "decline" then
     return fail(world, window, DECLINED)
-  elseif choice ~= "pay" then
+  elseif choice ~= "pay" and not (choice == "pending" and options.may_pend(window)) then
     return nil, "unknown_choice"
   elseif window.kind == "identity" then
     return verify(world, window, form)
@@ -474,7 +487,10 @@ function M.shown(_, window, lang)
   shown.amount = total and texts.money(lang, total, currency, currencies.digits(currency) or 0)
   if shown.methods[1] == "VIRTUAL_ACCOUNT" then
     shown.action = "issue_account"
+  elseif shown.methods[1] == "CONVENIENCE_STORE" then
+    shown.action = "print_receipt"
   end
+  shown.pending = options.may_pend(window)
   local customer = params.customer or {}
   shown.customer = customer.fullName or customer.firstName
   shown.phone = customer.phoneNumber
@@ -484,7 +500,10 @@ function M.shown(_, window, lang)
   shown.banks, shown.bank = options.banks(params, lang)
   shown.fields = fields_of(window, shown)
   local tx = window.tx
-  if window.state == "account" then
+  if window.state == "account" and tx.deadline then
+    shown.account = { bank = "SEVEN-ELEVEN", number = tx.method.receiptNumber, store = true,
+      due = options.local_time(tx.deadline), paid = tx.status == "PAID" }
+  elseif window.state == "account" then
     shown.account = { bank = options.bank_name(tx.method.bank, lang),
       number = tx.method.accountNumber,
       due = options.local_time(tx.account.expires_at), paid = tx.status == "PAID" }

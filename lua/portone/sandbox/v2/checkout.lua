@@ -15,6 +15,7 @@ local instruments = require "portone.sandbox.v2.instruments"
 local payments = require "portone.sandbox.v2.payments"
 local promotions = require "portone.sandbox.v2.promotions"
 local state = require "portone.sandbox.v2.state"
+local view = require "portone.sandbox.v2.view"
 local webhooks = require "portone.sandbox.v2.webhooks"
 
 local M = {}
@@ -59,10 +60,6 @@ local simple = {
   GIFT_CERTIFICATE = function(world, order)
     return { type = "PaymentMethodGiftCertificate", giftCertificateType = order.gift,
       approvalNumber = world:digits(8) }
-  end,
-  CONVENIENCE_STORE = function(world)
-    return { type = "PaymentMethodConvenienceStore", convenienceStoreBrand = "SEVEN_ELEVEN",
-      receiptNumber = world:digits(11) }
   end,
 }
 
@@ -159,6 +156,66 @@ function M.issue_account(world, tx, input)
     return nil, token
   end
   return accounts.assign(world, account, tx)
+end
+
+--- Leaves an attempt waiting for its gateway: PAY_PENDING, until somebody pays at the till or
+--- the gateway makes up its mind.
+---@param world table
+---@param tx table in status READY
+---@param means portone.sandbox.v2.means
+---@param deadline? number unix seconds; then it fails
+---@return table|nil refusal
+function M.pend(world, tx, means, deadline)
+  local refusal = channels.outage(world, tx.pg)
+  if refusal then
+    charges.fail(world, tx, refusal)
+    return refusal
+  end
+  tx.method = other_wallet(means)
+  if means.method == "CONVENIENCE_STORE" then
+    tx.method = { type = "PaymentMethodConvenienceStore", convenienceStoreBrand = "SEVEN_ELEVEN",
+      receiptNumber = world:digits(11), paymentDeadline = view.time(world, deadline) }
+  end
+  tx.pg_tx_id, tx.deadline = "sandbox" .. world:digits(16), deadline
+  charges.move(world, tx, "PAY_PENDING")
+  webhooks.transaction(world, tx, "Transaction.PayPending")
+  if deadline then
+    world:at(deadline, function()
+      M.settle_pending(world, tx, { pg_code = "PAYMENT_EXPIRED", pg_message = "not paid in time" })
+    end)
+  end
+end
+
+--- What an attempt waited for has come.
+---@param world table
+---@param tx table
+---@param refusal? table { pg_code, pg_message }: it fails; otherwise it is paid
+---@return boolean ok false when it does not wait
+function M.settle_pending(world, tx, refusal)
+  if tx.status ~= "PAY_PENDING" then return false end
+  if refusal then
+    charges.fail(world, tx, refusal, { trigger = "ASYNC_PAY_FAILED", async = true })
+  else
+    charges.settle(world, tx, { trigger = "ASYNC_PAY_APPROVED", async = true })
+  end
+  return true
+end
+
+M.actions = {}
+
+--- The gateway approves or refuses a payment that is PAY_PENDING.
+---@param world table
+---@param args table { payment_id, store_id?, reason? = why it is refused }
+---@return boolean|nil ok
+---@return string|nil problem
+function M.actions.settle_pending(world, args)
+  local key = state.key(args.store_id or world.config.store_id, args.payment_id)
+  local payment = world.v2.payments.map[key]
+  local refusal = args.reason and { pg_code = "REFUSED", pg_message = args.reason }
+  if not payment or not M.settle_pending(world, payment.tx, refusal) then
+    return nil, "no payment of this id is pending"
+  end
+  return true
 end
 
 --- The attempt fails: the person gave up, the gateway or the shop said no.

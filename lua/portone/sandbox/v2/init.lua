@@ -20,6 +20,7 @@ local TOPICS = {
   require "portone.sandbox.v2.billing_keys",
   require "portone.sandbox.v2.cancels",
   channels,
+  require "portone.sandbox.v2.checkout",
   require "portone.sandbox.v2.common",
   require "portone.sandbox.v2.counterparties",
   require "portone.sandbox.v2.escrow",
