@@ -102,7 +102,7 @@ describe("portone bill --redis #slow", function()
     assert.equal(0, (charges "loose"))
     _, err, status = command.run(("bill %s/loose.csv --redis redis://127.0.0.1:9"):format(dir),
       { env = env })
-    assert.equal(73, status)
+    assert.equal(69, status)
     assert.truthy(err:find("127.0.0.1:9", 1, true), err)
   end)
 

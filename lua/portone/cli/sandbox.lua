@@ -91,11 +91,11 @@ local function announce(sandbox)
   local card = sandbox.cards.success
   io.stdout:write(([[
 # PortOne sandbox, seed %s. Ctrl-C stops it.
-# console  %s/
+# console  %s
 # clock    %s
 # card     %s  expiry %s  birth %s  pwd_2digit %s
 %s
-]]):format(sandbox.seed, sandbox.v2_url, sandbox.clock, card.card_number, card.expiry,
+]]):format(sandbox.seed, sandbox.console_url, sandbox.clock, card.card_number, card.expiry,
     card.birth, card.pwd_2digit, M.settings(sandbox)))
   io.stdout:flush()
 end

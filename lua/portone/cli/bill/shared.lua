@@ -20,6 +20,7 @@ local TICK = 0.2       -- seconds between two looks at the clock and at signals
 local PAUSE = 0.3      -- … at an empty queue
 local PATIENCE = 60    -- seconds without Redis after which this machine gives up
 local BATCH = 32       -- ends that are filed together
+local TRIES = 20       -- at an order that the ledger cannot read or write
 
 -- {====== Redis that does not answer ======
 
@@ -162,7 +163,9 @@ local function process(state, job)
   local result, err, info = state.ledger:once(job.id, "request_pay_again", job.args, state.opts)
   if is_busy(err) then
     return postpone(state, job)
-  elseif err and err.kind == "ledger" then
+  end
+  job.tries = (job.tries or 0) + 1
+  if err and err.kind == "ledger" and job.tries < TRIES then
     trouble(state, err.message)
     return postpone(state, job)
   end
@@ -233,9 +236,10 @@ local function open(options, client)
   local me = name .. ":" .. core.hex(core.random(8))
   local queue, store, ledger
   queue, problem = queues.open(connect, { run = name, me = me, lease = options.lease })
-  if queue then
-    store, problem = portone.ledger.redis(connect, { durable = not options.not_durable })
+  if not queue then
+    return nil, exits.unavailable, problem
   end
+  store, problem = portone.ledger.redis(connect, { durable = not options.not_durable })
   if store then
     store.owner = me
     function store.alive(_, owner)
