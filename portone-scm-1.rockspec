@@ -184,6 +184,7 @@ build = {
     ["portone.cli.bill.queue"] = "lua/portone/cli/bill/queue.lua",
     ["portone.cli.bill.report"] = "lua/portone/cli/bill/report.lua",
     ["portone.cli.bill.shared"] = "lua/portone/cli/bill/shared.lua",
+    ["portone.cli.bill.together"] = "lua/portone/cli/bill/together.lua",
     ["portone.cli.call"] = "lua/portone/cli/call.lua",
     ["portone.cli.completion"] = "lua/portone/cli/completion.lua",
     ["portone.cli.describe"] = "lua/portone/cli/describe.lua",

@@ -207,16 +207,15 @@ describe("portone bill #slow", function()
 
   it("tells what nobody knows from what is paid, and finds out the next time", function()
     local path, name = orders(6)
-    sandbox:fault { op = "v2.payment.pay_with_billing_key", fault = "reset_after_commit", nth = {
-      1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 } }
+    sandbox:fault { op = "v2.payment.pay_with_billing_key", fault = "reset_after_commit" }
     sandbox:fault { op = "v2.payment.get_payment", fault = "reset" }
     local out, err, status = bill(path .. " --deadline 1")
     assert.equal(2, status, err)
-    assert.truthy(out:find "unknown +[1-6]   KRW", out)
+    assert.truthy(out:find "unknown +6   KRW", out)
     sandbox:clear_faults()
     out, err, status = bill(path)
     assert.equal(0, status, err)
-    assert.truthy(err:find "an earlier run left [1-6] orders under way", err)
+    assert.truthy(err:find "an earlier run left 6 orders under way", err)
     assert.truthy(out:find "paid +6 ", out)
     each_once(name, 6)
   end)

@@ -35,8 +35,8 @@ end
 
 local function encode(words)
   local out = { "*" .. #words .. "\r\n" }
-  for _, word in ipairs(words) do
-    word = tostring(word)
+  for i = 1, #words do
+    local word = tostring(words[i])
     out[#out + 1] = ("$%d\r\n"):format(#word)
     out[#out + 1] = word
     out[#out + 1] = "\r\n"
@@ -102,6 +102,26 @@ function connection:ask(...)
   local reply, problem, broken = read_reply(self.socket)
   self.broken = self.broken or broken
   return reply, problem
+end
+
+-- Sends commands in one piece and reads their replies; a reply is { n = 2, reply, err }.
+function connection:ask_all(commands)
+  local out = {}
+  for i, words in ipairs(commands) do
+    out[i] = encode(words)
+  end
+  local sent, err = self.socket:send(table.concat(out))
+  for _, words in ipairs(commands) do
+    local reply, problem, broken
+    if sent then
+      reply, problem, broken = read_reply(self.socket)
+    end
+    if broken or not sent then
+      sent, err, self.broken = nil, err or problem, true
+      reply, problem = nil, err
+    end
+    words.results = { n = 2, reply, problem }
+  end
 end
 
 function connection:close()
@@ -179,6 +199,21 @@ function M.connect(config)
     return nil, ("Redis at %s:%d: %s"):format(config.host, config.port, tostring(err))
   end
   return self
+end
+
+---Sends commands in one piece, and puts `results` (n = 2: reply, err) into each.
+---@param connect function  of M.keeper
+---@param commands table[]  lists of words
+function M.pipeline(connect, commands)
+  local client, release = connect()
+  if not client then
+    for _, words in ipairs(commands) do
+      words.results = { n = 2, nil, tostring(release) }
+    end
+    return
+  end
+  client:ask_all(commands)
+  release(not client.broken)
 end
 
 ---A function that gives one connection to whoever asks, and a new one when that broke.

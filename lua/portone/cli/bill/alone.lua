@@ -7,6 +7,7 @@ local progress = require "portone.cli.bill.progress"
 local report = require "portone.cli.bill.report"
 local say = require "portone.cli.say"
 local signals = require "portone.cli.signals"
+local together = require "portone.cli.bill.together"
 
 local M = {}
 
@@ -75,7 +76,8 @@ end
 ---@return integer? status  to exit with
 function M.run(options, orders, client)
   local path = options.ledger or (options.file == "-" and "orders" or options.file) .. ".ledger"
-  local ledger, err = portone.ledger.open { path = path, client = client }
+  local store, err = together.file(path)
+  local ledger = store and portone.ledger.open { store = store, client = client }
   local ok = ledger ~= nil
   if ok then
     ok, err = recover(ledger, options)

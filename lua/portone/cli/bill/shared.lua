@@ -13,6 +13,7 @@ local redis = require "portone.cli.redis"
 local report = require "portone.cli.bill.report"
 local say = require "portone.cli.say"
 local signals = require "portone.cli.signals"
+local together = require "portone.cli.bill.together"
 
 local M = {}
 
@@ -87,7 +88,6 @@ end
 -- New entries, otherwise those of the dead; nothing of either: is the run over?
 local function refill(state, now)
   local q, n = state.queue, state.concurrency
-  state.look_at = now + PAUSE
   local jobs, err = q:take(n)
   if jobs and #jobs == 0 then
     jobs, err = q:take_over(n)
@@ -99,7 +99,11 @@ local function refill(state, now)
     return trouble(state, err)
   end
   works(state)
-  if #state.ready > 0 or state.working > 0 or #state.later > 0 or not flush(state) then
+  if #state.ready > 0 then
+    return
+  end
+  state.look_at = now + PAUSE
+  if state.working > 0 or #state.later > 0 or not flush(state) then
     return
   end
   local counts
@@ -239,7 +243,8 @@ local function open(options, client)
   if not queue then
     return nil, exits.unavailable, problem
   end
-  store, problem = portone.ledger.redis(connect, { durable = not options.not_durable })
+  store, problem = portone.ledger.redis(together.client(connect),
+    { durable = not options.not_durable })
   if store then
     store.owner = me
     function store.alive(_, owner)
