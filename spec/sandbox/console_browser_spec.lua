@@ -54,7 +54,7 @@ describe("sandbox console in a browser #slow", function()
     for _, view in ipairs { "payments", "keys", "schedules", "timeline", "faults", "settings" } do
       phone:go(s.console_url .. "#" .. view)
       phone:wait(view, function()
-        return phone:run "return document.querySelector('#nav [aria-current]').hash" == "#" .. view
+        return phone:run "return document.querySelector('#nav [aria-current]')?.hash" == "#" .. view
       end)
       fits(phone)
     end
@@ -136,6 +136,7 @@ describe("sandbox console in a browser #slow", function()
 
   test("adds faults and ends them", function()
     desk:go(s.console_url .. "#faults")
+    desk:find "[name=fault]"
     desk:run [[const kind = document.querySelector("[name=fault]");
       kind.value = "latency"; kind.dispatchEvent(new Event("change"))]]
     desk:type("[name=op]", "v2.*")

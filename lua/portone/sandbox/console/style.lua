@@ -159,6 +159,7 @@ th { font-weight: 500; }
   position: fixed; left: 50%; bottom: 0.75rem; transform: translateX(-50%); z-index: 2;
   width: max-content; max-width: calc(100vw - 1.5rem); padding: 0.5rem 0.9rem;
   border-radius: 0.6rem; background: var(--text); color: var(--page); overflow-wrap: anywhere;
+  pointer-events: none;
 }
 .said:empty { display: none; }
 .said.bad { background: var(--bad); color: var(--page); }
