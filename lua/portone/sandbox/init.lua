@@ -304,7 +304,10 @@ end
 ---  from opening
 function methods:window(page, choice)
   check_self(self, "window", 2)
-  return require("portone.sandbox.browser.person").window(self, page, choice or {}, 2)
+  -- no tail call: 5.1 would not know whose line is at fault
+  local person = require "portone.sandbox.browser.person"
+  local result, more = person.window(self, page, choice or {}, 2)
+  return result, more
 end
 
 ---Counters of the HTTP server: requests, connections, open, parked (waiting or hanging), peak.
