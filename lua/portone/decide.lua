@@ -43,9 +43,9 @@ end
 
 -- {====== Asking ======
 
--- May the server still be at work on what was sent last?
-local function may_still_run(run)
-  return run.unclear_since ~= nil and run.now() - run.unclear_since < run.settle
+-- Might the server have been at work on what was sent last, at this time?
+local function may_have_run(run, at)
+  return run.unclear_since ~= nil and at - run.unclear_since < run.settle
 end
 
 -- What a request that is still at work could yet change. A refusal is among it: it may be
@@ -60,9 +60,11 @@ end
 local function settle(run)
   local wait = 0.5
   while true do
+    -- what counts is when it was asked: an answer may lie about before anybody reads it
+    local asked = run.now()
     local verdict, value = reconcile.ask(run.pending, run.look, run.wall)
     run.lookups = run.lookups + 1
-    local open = verdict == "unclear" or (passing[verdict] and may_still_run(run))
+    local open = verdict == "unclear" or (passing[verdict] and may_have_run(run, asked))
     if not open then
       return verdict, value
     elseif not run.pending.known or is_cancelled(value) or not pause(run, wait) then
@@ -79,8 +81,9 @@ local function unknown(run, fault, value)
   elseif not run.pending.known then
     why = "; no look-up can tell, PortOne's console can"
   end
-  if run.unclear_since and not run.pending.sent then  -- for whoever asks later
-    run.pending.sent = math.ceil(run.wall() - (run.now() - run.unclear_since))
+  if not run.pending.sent then  -- for whoever asks later
+    local since = run.unclear_since or run.now()
+    run.pending.sent = math.ceil(run.wall() - (run.now() - since))
   end
   return nil, { kind = "unknown_outcome", pending = run.pending, outcome = "unknown",
     status = fault.status, sent = fault.sent, raw = fault.raw, response = fault.response,

@@ -213,7 +213,7 @@ local function found(world)
   end
 end
 
--- A look-up: the truth of this moment, or no answer.
+-- A look-up: the truth of this moment, which may be read later, or no answer.
 function world_mt:look(choose)
   self:advance(0.1)
   if choose and (self.blind or 0) > 0 and choose(2) == 2 then
@@ -222,6 +222,10 @@ function world_mt:look(choose)
   end
   table.insert(self.looks, self.t)
   local payment = found(self)
+  if choose and (self.tardy or 0) > 0 and choose(2) == 2 then
+    self.tardy = self.tardy - 1
+    self:advance(self.settle)  -- the answer is there, but who asked is busy
+  end
   if payment then
     return payment
   end
