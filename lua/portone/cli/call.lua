@@ -149,7 +149,7 @@ local function verb_row(verb, words)
   for _, word in ipairs(words) do
     names[word:match("^[%w_]+") or ""] = true
   end
-  local picked = verbs.pick(verb, names)
+  local picked = verbs.pick[verb](names)
   return picked and require("portone.api").find(picked.api, picked.group, picked.name)
 end
 

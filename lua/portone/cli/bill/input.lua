@@ -23,7 +23,7 @@ local function add_problem(self, line, column, text)
 end
 
 local function row_of(args)
-  local picked, problem = verbs.pick(VERB, args)
+  local picked, problem = verbs.pick[VERB](args)
   if not picked then
     return nil, (problem:gsub("^" .. VERB .. ": ", ""))
   end

@@ -118,7 +118,7 @@ local function row_before(before, inner)
     for field in inner:gmatch("([%a_][%w_]*)%s*=") do
       given[field] = true
     end
-    local picked = verbs.pick(name, given)
+    local picked = verbs.pick[name](given)
     if picked then
       return api.find(picked.api, picked.group, picked.name)
     end
