@@ -12,7 +12,7 @@ local portone = require "portone"
 local sandbox = portone.sandbox.start {}
 sandbox:fault { op = "v1.payments.prepare", fault = "latency", seconds = 0.1 }
 sandbox:fault { op = "v1.payments.prepare", fault = "reset_before_commit", nth = 3 }  -- again
-local client = sandbox:client()
+local client = sandbox:client { settle = 0 }  -- the sandbox is done at once; PortOne may need 60 s
 local done = 0
 
 for i = 1, 10 do

@@ -199,6 +199,27 @@ describe("the blocks of nginx", function()
   end)
 end)
 
+it("the documents name goals that make has", function()
+  local known, unknown = {}, {}
+  for _, line in ipairs(list "MAKEFLAGS= make -pRrq : 2>/dev/null") do
+    known[line:match("^([%w_-]+):") or ""] = true
+  end
+  assert.is_true(known.demo and known.docs)
+  for _, path in ipairs(documents) do
+    for _, block in ipairs((markdown.blocks(read(path)))) do
+      for _, line in ipairs(block.language == "sh" and block.lines or {}) do
+        local goals = line:match("^make%s+(.-)%s*$") or line:match("^make%s+(.-)%s*#")
+        for goal in ((goals or ""):gsub("%s*#.*", "").." "):gmatch("(%S+)%s") do
+          if not goal:find("[=\"'%-]") and not known[goal] then
+            unknown[#unknown + 1] = path .. ": make " .. goal
+          end
+        end
+      end
+    end
+  end
+  assert.same({}, unknown)
+end)
+
 it("the pages about moving name operations that exist", function()
   local api, unknown = require "portone.api", {}
   local function exists(name)

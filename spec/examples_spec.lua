@@ -26,6 +26,26 @@ local function printed(text, name)
   return lines
 end
 
+it("each example says at its top how it is run", function()
+  local function says_how(path)
+    local head = read(path):sub(1, 900)
+    for _, how in ipairs { "Usage:", "\n#   curl ", "\n#   make ", "  portone repl ",
+        ": busted examples/" } do
+      if head:find(how, 1, true) then return true end
+    end
+    return false
+  end
+  local without = {}
+  for path in assert(io.popen("ls -d examples/*")):lines() do
+    local found = false
+    for file in assert(io.popen("find " .. path .. " -type f")):lines() do
+      found = found or says_how(file)
+    end
+    if not found then without[#without + 1] = path end
+  end
+  assert.same({}, without)
+end)
+
 describe("examples/demo.lua", function()
   local text
 
