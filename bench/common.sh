@@ -20,12 +20,12 @@ nginx_conf() {
   cat >"$work/$1/nginx.conf" <<END
 daemon off;
 worker_processes 1;
-worker_rlimit_nofile 8192;
+worker_rlimit_nofile 20000;
 pid $work/$1/nginx.pid;
 error_log $work/$1/error.log;
 $([ "$(id -u)" != 0 ] || echo "user root;")
 ${3:-}
-events { worker_connections 8000; }
+events { worker_connections 16000; }
 http {
   access_log off;
   keepalive_requests 1000000000;

@@ -38,7 +38,9 @@
 #if PO_DRIVE_EPOLL
 #include <sys/epoll.h>
 #include "wake.h"
-#define PO_DRIVE_EVENTS 128
+/* seen to in one turn: with more, the user waits while the thread works, and
+   then the thread for the user */
+#define PO_DRIVE_EVENTS 16
 #define PO_POOLS 16
 #else
 #define PO_POOLS 1

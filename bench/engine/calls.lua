@@ -74,6 +74,7 @@ end
 -- fn in so many tasks at a time.
 local function in_tasks(fn)
   local portone = require "portone"
+  require("portone.loop.tasks").on_error = function(task) error(task.traceback, 0) end
   return function(calls)
     local begun = 0
     local function worker()

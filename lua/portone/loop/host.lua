@@ -140,13 +140,15 @@ end
 ---Files what has come and wakes those who wait for it.
 ---@param box table
 ---@param wake fun(waiter: table)
-function M.drain(box, wake)
+---@param most? integer   how many at most; default: not more than there are now, so that who
+---  submits anew in here is served next time
+---@return boolean more   whether there may be more
+function M.drain(box, wake, most)
   local inbox, calls = box.inbox, box.calls
-  -- not more than there are now: who submits anew in here is served next time
-  for _ = 1, inbox:count() do
+  for _ = 1, most or inbox:count() do
     local id, a, b, c, d, e = inbox:take()
     if not id then
-      return
+      return false
     end
     local call = calls[id]
     calls[id] = nil
@@ -155,6 +157,7 @@ function M.drain(box, wake)
       wake(call)
     end
   end
+  return true
 end
 
 -- }=====================

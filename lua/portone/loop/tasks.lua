@@ -19,6 +19,8 @@ local unpack = table.unpack or unpack
 local resume, yield, status = coroutine.resume, coroutine.yield, coroutine.status
 local drain = hosts.drain
 
+local BATCH = 8  -- answers that are taken before those who wait for them go on
+
 -- What a task's yield says. Anything else is a yield of the user's own: until the next poll.
 local WAIT, PROBE = {}, {}
 
@@ -371,13 +373,19 @@ local function turn()
       wake(pop_sleeper().waiter)
     end
   end
-  if box then
-    drain(box, wake)
+  local any = soon.first
+  if any then run_soon() end
+  local left = box and box.inbox:count() or 0  -- who submits anew is served by the next turn
+  while left > 0 and drain(box, wake, math.min(left, BATCH)) do
+    left = left - BATCH
+    any = true
+    run_soon()  -- the engine is at work on what they submit while others are looked after
   end
   if soon.first then
+    any = true
     run_soon()
-    return true
   end
+  return any
 end
 
 ---Seconds until poll has something to do without anything coming in; nil: never.
