@@ -287,7 +287,7 @@ function pretty(text) {
 function part(name, text, note) {
   return el("details.part", { name: "part-" + name }, el("summary", {}, t(name),
     note ? el("span.quiet", {}, " (" + note + ")") : null),
-  el("pre", { tabindex: "0", "aria-label": t(name) }, pretty(text)));
+  el("pre", { tabindex: "0", role: "group", "aria-label": t(name) }, pretty(text)));
 }
 
 // ── where we are ──
