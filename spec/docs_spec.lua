@@ -164,12 +164,18 @@ for _, path in ipairs(pages) do
   end)
 end
 
--- A block of nginx is a configuration that starts, and whose addresses answer.
+-- A block of nginx is a configuration that starts, and whose addresses answer: a piece of an http
+-- block, of a server or of a location.
 describe("the blocks of nginx", function()
   local nginx = require "spec.support.nginx"
 
   local function try(path, block)
-    local text = table.concat(block.lines, "\n"):gsub("127%.0%.0%.1:8080", "127.0.0.1:$PORT2")
+    local text = table.concat(block.lines, "\n")
+    if text:find "^%l+_by_lua" then text = "location = / {\n" .. text .. "\n}" end
+    if text:find "^location" then
+      text = "server {\nlisten 127.0.0.1:8080;\n" .. text .. "\n}"
+    end
+    text = text:gsub("127%.0%.0%.1:8080", "127.0.0.1:$PORT2")
     local server = nginx.start { http = text .. "\nserver { listen 127.0.0.1:$PORT1; }",
       main = "env PORTONE_API_SECRET=a-secret; env PORTONE_WEBHOOK_SECRET=whsec_c2VjcmV0;"
         .. " env PORTONE_V1_API_KEY=a-key; env PORTONE_V1_API_SECRET=another-secret;" }
