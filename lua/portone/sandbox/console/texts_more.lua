@@ -59,6 +59,8 @@ add(M.settings, {
   { "v1_webhook_retry", "V1: five more attempts, a minute apart", "V1: 1분 간격으로 5번 재시도" },
   { "v1_confirm_url", "who is asked before V1 approves a payment", "V1 결제 승인 전에 물어볼 주소" },
   { "v2_confirm_url", "who is asked before V2 approves a payment", "V2 결제 승인 전에 물어볼 주소" },
+  { "v2_confirm_required", "V2 windows open with a confirmUrl only",
+    "confirmUrl 이 있어야 V2 결제창 열기" },
   { "v1_confirm_timeout", "seconds that the shop has to answer", "V1 승인 확인의 응답 제한 (초)" },
   { "v2_confirm_timeout", "seconds that the shop has to answer", "V2 승인 확인의 응답 제한 (초)" },
   { "unknown_fields", "fields the specification does not know", "명세에 없는 필드의 처리" },
