@@ -145,6 +145,7 @@ build = {
     ["portone.check.currency"] = "lua/portone/check/currency.lua",
     ["portone.check.format"] = "lua/portone/check/format.lua",
     ["portone.check.near"] = "lua/portone/check/near.lua",
+    ["portone.check.plan"] = "lua/portone/check/plan.lua",
     ["portone.check.report"] = "lua/portone/check/report.lua",
     ["portone.check.rules"] = "lua/portone/check/rules.lua",
     ["portone.check.sample"] = "lua/portone/check/sample.lua",

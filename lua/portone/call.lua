@@ -13,6 +13,7 @@ local core = require "portone.core"
 local decide = require "portone.decide"
 local errors = require "portone.error"
 local hooks = require "portone.hooks"
+local loop = require "portone.loop"
 local options = require "portone.options"
 local plain = require "portone.plain"
 local read = require "portone.read"
@@ -167,7 +168,7 @@ local function new_call(state, row, args, opts, level)
                  raw_headers = nil }
   local call = {
     state = state, row = row, args = args,
-    opts = options.call(opts, level + 1),
+    opts = opts == nil and options.none or options.call(opts, level + 1),
     info = setmetatable(info, info_mt), path = nil, body = nil, host = nil, now = nil,
   }
   if state.options.on_start then
@@ -192,7 +193,7 @@ end
 
 -- The clock starts. A host may bring one of its own.
 local function begin(call)
-  call.host = call.state.host()
+  call.host = loop.current(call.state.options.loop)
   call.now = call.host.now or core.monotonic
   call.began = call.now()
 end

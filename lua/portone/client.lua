@@ -7,7 +7,6 @@ local call = require "portone.call"
 local core = require "portone.core"
 local errors = require "portone.error"
 local groups = require "portone.groups"
-local loop = require "portone.loop"
 local options = require "portone.options"
 local pending = require "portone.pending"
 local token = require "portone.token"
@@ -58,9 +57,6 @@ local function new_state(o)
       insecure = o.insecure,
     },
   }
-  function state.host()
-    return loop.current(o.loop)
-  end
   function state.fault(fields)
     fields.operation = "v1.users.get_token"
     return errors.new(fields, state.secrets)

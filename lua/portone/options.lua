@@ -222,7 +222,8 @@ function M.client(given, level)
   return out
 end
 
-local none = {}  -- shared, and never written to
+---The options of a call that has none: shared, and never written to.
+M.none = {}
 
 ---Options of one call.
 ---@param given? table
@@ -230,7 +231,7 @@ local none = {}  -- shared, and never written to
 ---@return table
 function M.call(given, level)
   if given == nil then
-    return none
+    return M.none
   end
   check("call options", given, call_options, level + 1)
   return given
