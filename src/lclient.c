@@ -172,7 +172,7 @@ static const char *put_line(struct lines *l, const char *line, size_t len,
   const char *wrong;
   if (!next || strlen(next->data) != len
       || memcmp(next->data, line, len) != 0) {
-    wrong = ours ? NULL : po_transfer_check_header(line, len);
+    wrong = ours ? NULL : po_headers_check(line, len);
     if (wrong)
       return wrong;
     cut_rest(l);

@@ -26,6 +26,7 @@
 #include <curl/curl.h>
 
 #include "buffer.h"
+#include "headers.h"
 
 enum po_code {
   PO_OK,
@@ -109,15 +110,6 @@ struct po_transfer {
 
 /* libcurl's own start-up, once per process; 0 when it fails. */
 int po_transfer_startup(void);
-
-/*
-** NULL when the line "Name: value" may be a header of a request,
-** otherwise what is wrong with it.
-*/
-const char *po_transfer_check_header(const char *line, size_t len);
-
-/* Frees a list of header lines, overwritten: one of them is a password. */
-void po_headers_free(struct curl_slist *list);
 
 /* All zero, with one reference; NULL when memory is short. */
 struct po_options *po_options_new(void);
