@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- What checking the arguments of one call costs: time and garbage.
+-- What checking the arguments of one call costs: time and garbage. And what a plain call does
+-- instead: the same, and its path and body made.
 --   lua bench/check.lua [rounds]
 -- CPU time, the best of many slices, because other programs share the machine.
 
 local api = require "portone.api"
 local check = require "portone.check"
+local plain = require "portone.plain"
 
 local rounds = tonumber(arg and arg[1]) or 200000
 local SLICES = 200
@@ -36,32 +38,41 @@ local cases = {
   } },
 }
 
-local function run(row, args, n)
-  local problems
-  for _ = 1, n do problems = check.args(row, args) end
-  return problems
+local function run(row, args, n, way)
+  local result
+  for _ = 1, n do result = way(row, args) end
+  return result
 end
 
-local first
-print(("%-24s %10s %14s"):format(jit and jit.version or _VERSION, "µs/check", "bytes/check"))
-for _, case in ipairs(cases) do
-  local name, version, group, op, args = case[1], case[2], case[3], case[4], case[5]
-  local row = assert(api.find(version, group, op))
-  assert(not run(row, args, 1000), name)
-  collectgarbage()
-  collectgarbage("stop")
-  local before = collectgarbage("count")
-  run(row, args, 1000)
-  local bytes = (collectgarbage("count") - before) * 1024 / 1000
-  collectgarbage("restart")
+-- µs of one
+local function time(row, args, way)
   local best = math.huge
   for _ = 1, SLICES do
     local start = os.clock()
-    run(row, args, rounds / SLICES)
+    run(row, args, rounds / SLICES, way)
     best = math.min(best, (os.clock() - start) / (rounds / SLICES) * 1e6)
   end
-  first = first or best
-  print(("%-24s %10.2f %14.1f"):format(name, best, bytes))
+  return best
+end
+
+local first
+print(("%-24s %10s %14s %10s"):format(jit and jit.version or _VERSION, "µs/check", "bytes/check",
+  "µs/plain"))
+for _, case in ipairs(cases) do
+  local name, version, group, op, args = case[1], case[2], case[3], case[4], case[5]
+  local row = assert(api.find(version, group, op))
+  assert(not run(row, args, 1000, check.args), name)
+  collectgarbage()
+  collectgarbage("stop")
+  local before = collectgarbage("count")
+  run(row, args, 1000, check.args)
+  local bytes = (collectgarbage("count") - before) * 1024 / 1000
+  collectgarbage("restart")
+  local checked = time(row, args, check.args)
+  local plainly = plain.request(row, args) and time(row, args, plain.request)
+  first = first or plainly or checked
+  print(("%-24s %10.2f %14.1f %10s"):format(name, checked, bytes,
+    plainly and ("%.2f"):format(plainly) or "not plain"))
 end
 print(("target: %d µs for the first on Lua 5.4: %s"):format(TARGET,
   first <= TARGET and "met" or "missed"))

@@ -17,6 +17,10 @@
 **           "<mark>123" strings in it -> cjson -> "<mark>…" becomes …
 **   decode: [] becomes ["<mark>"] -> cjson -> integers, nulls, arrays
 **
+** Plain JSON, which most is, is read (ljsonplain.c) and, as the arguments of
+** a call, written (lplain.c) without the codec and without marks: the codec
+** takes longer for it than all the rest of a call but the network.
+**
 ** The mark is 128 random bits, drawn when first needed: no text
 ** of a user or a server can hold it. Both marks are rare; the common call
 ** is one walk and one cjson call.
