@@ -245,7 +245,7 @@ static int read_member(struct reader *r, int slot, int members, int *got) {
   if (!take(r, ':'))
     return 0;
   names = name_bit(r, name, len, &bit);
-  *got = !take_word(r, "null", 4);
+  *got = *r->p != 'n' || !take_word(r, "null", 4);
   if (!*got)
     return !(*names & bit) || !is_among(r->L, slot, members, name, len);
   *names |= bit;
