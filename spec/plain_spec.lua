@@ -142,6 +142,14 @@ describe("a plain call", function()
     assert.is_true(plains > tries / 20, plains .. " of " .. tries)
   end)
 
+  it("writes no further than its room, however much of a text is escaped", function()
+    local cancel, plains = row_of "v2.payment.cancel_payment", 0
+    for n = 660, 700 do  -- around a sixth of the room: the sanitizer tells
+      plains = plains + (agree(cancel, { paymentId = "o", reason = ("\1"):rep(n) }) and 1 or 0)
+    end
+    assert.is_true(plains > 0 and plains < 41)
+  end)
+
   it("leaves the arguments as they are", function()
     local args = { paymentId = "o", billingKey = "k", orderName = "n", currency = "KRW",
       amount = { total = 1 } }

@@ -106,9 +106,9 @@ static int has_special(const char *s) {
 static int add_string(struct text *t, const char *s, size_t len) {
   static const char hex[] = "0123456789abcdef";
   char *o = t->data + t->len;
-  size_t i;
-  if (len > (t->size - t->len) / 6 || t->size - t->len < 8)
-    return 0;  /* each byte may become \u00xx */
+  size_t i, room = t->size - t->len;
+  if (room < 2 || len > (room - 2) / 6)
+    return 0;  /* each byte may become \u00xx, and there are the quotes */
   *o++ = '"';
   for (i = 0; len - i >= 8 && !has_special(s + i); i += 8, o += 8)
     memcpy(o, s + i, 8);
