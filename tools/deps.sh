@@ -79,6 +79,7 @@ check  lua-cjson             lua lua5.1 cjson
 check  cmark-gfm             cmd cmark-gfm
 docs   lua5.4                cmd lua5.4
 docs   cmark-gfm             cmd cmark-gfm
+deb    lua-argparse          lua lua5.4 argparse
 deb    dpkg-dev              cmd dpkg-buildpackage
 deb    debhelper             cmd dh
 deb    lintian               cmd lintian

@@ -70,6 +70,53 @@ end)
 
 -- }======
 
+describe("the ledger's file of a run", function()
+  local together = require "portone.cli.bill.together"
+  local path
+
+  before_each(function()
+    path = os.tmpname()
+    os.remove(path)
+  end)
+  after_each(function() command.shell("rm -f " .. path .. "*") end)
+
+  it("gives each of many tasks its own answer, and has all of it when opened anew", function()
+    local store = assert(together.file(path))
+    local items = {}
+    for i = 1, 40 do items[i] = ("order-%d"):format(i <= 20 and i or i - 20) end
+    local results = assert(portone.map(items, function(id, i)
+      return { new = store:add(id, "text " .. i) }
+    end, { concurrency = 40 }))
+    for i = 1, 40 do
+      assert.equal(i <= 20, results[i].new)
+    end
+    assert.is_true(store:write("order-1", 1, "later", false))
+    assert.is_false(store:write("order-1", 1, "too late", true))
+    store:close()
+    store = assert(require("portone.ledger.sqlite").open(path))
+    assert.same({ "later", 2 }, { store:read "order-1" })
+    assert.same({ "text 20", 1 }, { store:read "order-20" })
+    assert.equal(19, #store:unsettled(nil, 100))
+    store:close()
+  end)
+
+  it("acknowledges nothing of what was not committed", function()
+    local given, answers = {}, {}
+    local wish = together.new(function(wishes)
+      for _, w in ipairs(wishes) do
+        given[#given + 1], w.results = w[1], { n = 2, nil, "the disk is full" }
+      end
+    end)
+    assert(portone.map({ "a", "b", "c" }, function(name)
+      answers[name] = { wish(name) }
+      return true
+    end))
+    table.sort(given)
+    assert.same({ "a", "b", "c" }, given)
+    assert.same({ nil, "the disk is full" }, answers.b)
+  end)
+end)
+
 describe("portone bill #slow", function()
   local sandbox, env, dir, key, broke
   local count = 0
