@@ -5,7 +5,7 @@ local interpreter = rawget(_G, "jit") and "luajit" or _VERSION:lower():gsub(" ",
 
 describe("2,000 charges and 20 killings #slow", function()
   it("end with every order charged once or certainly not, and the ledger knowing which", function()
-    local pipe = assert(io.popen(("N=2000 KILLS=20 SETTLE=3 %s tools/torture.lua 2>&1")
+    local pipe = assert(io.popen(("N=2000 KILLS=20 SETTLE=4 TASKS=16 %s tools/torture.lua 2>&1")
       :format(interpreter)))
     local report = pipe:read("*a")
     pipe:close()
