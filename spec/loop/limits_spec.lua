@@ -45,7 +45,7 @@ describe("beyond the limits", function()
   it("a client that may wait in tasks only raises outside of them, and sends nothing", function()
     server:script {}
     new { loop = "tasks" }
-    assert.error_matches(get, "portone: not in a task: do this in a function given to portone.spawn")
+    assert.error_matches(get, "portone: not in a task: do this in a function given to .*spawn")
     assert.same({}, server:requests())
   end)
 
@@ -80,8 +80,8 @@ describe("beyond the limits", function()
     local read_error, write_error
     portone.spawn(function() read_error = select(2, get()) end)
     portone.spawn(function()
-      write_error = select(2, client.request_pay_again { paymentId = "order-1", billingKey = "key-1",
-        orderName = "pass", amount = { total = 1000 }, currency = "KRW" })
+      write_error = select(2, client.request_pay_again { paymentId = "order-1",
+        billingKey = "key-1", orderName = "pass", amount = { total = 1000 }, currency = "KRW" })
     end)
     local from = core.monotonic()
     portone.run()
