@@ -36,7 +36,7 @@ static int may_be(const char *line, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char *line = po_string(data, size);
-  const char *wrong = po_transfer_check_header(line, size);
+  const char *wrong = po_headers_check(line, size);
   CHECK((wrong == NULL) == may_be(line, size));
   free(line);
   return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
 ** JSON both ways. The first byte says which:
-** - a text is read; what was read and can be written, reads back the same;
+** - a text is read; what was read and can be written, reads back the same,
+**   and beside a fraction, which makes it the codec's, it is read alike;
 ** - a value is made of the bytes, with everything in it that Lua has; what
 **   is written of it reads back the same.
 ** Never an error, but nil and a word (and a path).
@@ -43,6 +44,8 @@ static const char chunk[] =
   "  if not text then return there_and_back(value) end\n"
   "  local read, word = core.json_decode(text)\n"
   "  if read == nil then return assert(type(word) == 'string', 'no word') end\n"
+  "  local other = core.json_decode('[' .. text .. ',0.5]')\n"
+  "  assert(not other or same(read, other[1]), 'read otherwise: ' .. text)\n"
   "  there_and_back(read)\n"
   "end";
 
