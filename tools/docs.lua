@@ -73,7 +73,6 @@ local function add_documents()
     local body, title = html.document(assert(markdown.read(path)), function(target)
       local file, anchor = target:match("^([^#]*)(.*)$")
       local full = markdown.resolve(path, file)
-      if markdown.is_coming(full) then return up .. "index.html" end
       return up .. (page_of(full) or file_of(full)) .. anchor
     end)
     add(to, title, body)

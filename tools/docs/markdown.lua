@@ -135,16 +135,6 @@ local function read(path)
 end
 M.read = read
 
--- Pages that are being written.
-local coming = { ["docs/hosts.md"] = true, ["docs/was-the-card-charged.md"] = true }
-
----Is this a page that will be there?
----@param path string
----@return boolean
-function M.is_coming(path)
-  return coming[path] and not io.open(path) or false
-end
-
 ---What is wrong with the links of a document: files that are not there, anchors nobody has.
 ---@param path string  from the root of the project, which is the working directory
 ---@return string[] problems
@@ -159,7 +149,7 @@ function M.dead_links(path)
       for _, heading in ipairs(text and not known and M.headings(text) or {}) do
         known = known or heading.anchor == anchor
       end
-      if (not there or not known) and not M.is_coming(target) then
+      if not there or not known then
         problems[#problems + 1] = ("%s:%d: %s: %s"):format(path, link.line, link.target,
           there and "no such heading" or "no such file")
       end
