@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "transfer.h"
+#include "headers.h"
 
 static const char token[] = "!#$%&'*+-.^_`|~0123456789"
   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
