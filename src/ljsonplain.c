@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "buffer.h"
+
 #define MAX_OPEN    16
 #define MAX_DIGITS  15      /* exact in a double, whatever they are */
 #define MAX_ESCAPED 1024    /* bytes of a string with escapes */
@@ -113,26 +115,35 @@ static size_t put_escape(struct reader *r, char *out) {
 }
 
 
-static int read_escaped(struct reader *r) {
-  char out[MAX_ESCAPED];
-  size_t n = 0;
-  while (*r->p != '"') {
+/* The bytes of the string behind a quote into 'out'; 0 when not plain. */
+static int unescape(struct reader *r, char *out, size_t *n) {
+  for (*n = 0; *r->p != '"';) {
     size_t more = 1;
-    if (*r->p == '\0' || n > sizeof(out) - 4)
+    if (*r->p == '\0' || *n > MAX_ESCAPED - 4)
       return 0;
     if (*r->p != '\\')
-      out[n] = *r->p++;
+      out[*n] = *r->p++;
     else {
       r->p++;
-      more = put_escape(r, out + n);
+      more = put_escape(r, out + *n);
       if (more == 0)
         return 0;
     }
-    n += more;
+    *n += more;
   }
   r->p++;
-  lua_pushlstring(r->L, out, n);
   return 1;
+}
+
+
+static int read_escaped(struct reader *r) {
+  char out[MAX_ESCAPED];
+  size_t n;
+  int ok = unescape(r, out, &n);
+  if (ok)
+    lua_pushlstring(r->L, out, n);
+  po_wipe(out, n);  /* as every copy of an answer */
+  return ok;
 }
 
 
