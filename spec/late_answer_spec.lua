@@ -215,7 +215,7 @@ describe("a late answer", function()
     end
     local late = 0  -- a quick answer may have saved a connection
     for i = 1, math.min(16, #server:log()) do late = late + i % 2 end
-    assert.equal(late, timed_out)
+    assert.is_true(timed_out >= late and late > 0)
     server:cue()
     for _ = 1, 3 do
       for path, body in pairs(way.many(16, 5)) do assert.equal(path, body) end
