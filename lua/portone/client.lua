@@ -208,7 +208,7 @@ function M.unknown(holder, key, level)
 end
 
 ---An independent client.
----@param given table    options; see README, "Options"
+---@param given table    options; see docs/options.md
 ---@param level integer  error's level of the caller to blame, seen from here
 ---@return table client
 function M.new(given, level)

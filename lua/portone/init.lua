@@ -133,7 +133,7 @@ local default     -- the default client, once used
 ---Sets up the default client. Options that are left out come from the environment:
 ---PORTONE_API_SECRET, PORTONE_STORE_ID, PORTONE_V1_API_KEY, PORTONE_V1_API_SECRET,
 ---PORTONE_WEBHOOK_SECRET. Raises on a wrong option.
----@param given table  see README, "Options"
+---@param given table  see docs/options.md
 function M.configure(given)
   client.no_colon("configure", given, 3)
   if type(given) ~= "table" then
@@ -151,7 +151,7 @@ function M.configure(given)
 end
 
 ---An independent client. Raises on a wrong option; the environment is not asked.
----@param given table  see README, "Options"
+---@param given table  see docs/options.md
 ---@return table client
 function M.new(given)
   client.no_colon("new", given, 3)

@@ -197,7 +197,7 @@ local function base_url(name, url, insecure, level)
 end
 
 ---Options of a client, checked, with defaults.
----@param given table   see README, "Options"
+---@param given table   see docs/options.md
 ---@param level integer  error's level of the caller to blame, seen from here
 ---@return table
 function M.client(given, level)
