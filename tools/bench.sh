@@ -48,10 +48,10 @@ awk -v log_file="$log" '
     ratio[api, way[1], name] = $3
     if (way[1] == "public")
       printf "blocking, %s, %s: public call, wall time / bare libcurl\t%s\t<= 1.15\t%s\n", api, name,
-        $3, $3 <= 1.15 ? "met" : "missed"
+        $3, ($3 <= 1.15 ? "met" : "missed")
     else
       printf "blocking, %s, %s: Lua-cURL by hand / ours\t%.2f\t> 1\t%s\n", api, name,
-        $3 / ratio[api, "public", name], $3 > ratio[api, "public", name] ? "met" : "missed"
+        $3 / ratio[api, "public", name], (ratio[api, "public", name] < $3 ? "met" : "missed")
   }' "$log" >>"$PORTONE_BENCH_ROWS"
 [ -n "${PORTONE_BENCH_LUACURL:-}" ] ||
   printf 'Lua-cURL\t-\t\tskipped: PORTONE_BENCH_LUACURL names no folder\n' >>"$PORTONE_BENCH_ROWS"
