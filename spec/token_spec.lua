@@ -79,6 +79,21 @@ describe("the V1 token", function()
     end
   end)
 
+  it("leaves less of the deadline when the caller's store takes its time", function()
+    local host
+    local store = { get = function() host.time = host.time + 4 return "aaa" end,
+                    set = function() end }
+    local client, made = fake.client({ paid }, { token_store = store, deadline = 5 })
+    host = made
+    assert.truthy(charge(client))
+    assert.equal(1, host.sent[1].timeout)
+    store.get = function() host.time = host.time + 6 return "aaa" end
+    local _, err = charge(client)
+    assert.equal("timeout", err.kind)
+    assert.equal("nothing", err.sent)
+    assert.equal(1, #host.sent)
+  end)
+
   it("needs a key pair, and says which options and variables give it", function()
     local client, host = fake.client({ paid }, { v1 = {} })
     local _, err = charge(client)

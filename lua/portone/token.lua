@@ -142,13 +142,13 @@ end
 ---@return string? token
 ---@return table? err   a portone.Error
 function M.get(call, stale)
-  local value = kept(call, stale)
-  if value then
+  local value, err = kept(call, stale), nil
+  if not value then
+    value, err = take_turn(call, stale)
+  elseif ours[call.state.token_store] then
     return value
   end
-  local err
-  value, err = take_turn(call, stale)
-  call.left = call.ends - call.now()
+  call.left = call.ends - call.now()  -- a store of the caller's may take its time
   return value, err
 end
 
