@@ -81,6 +81,20 @@ describe("describe", function()
     assert.truthy(describe_.describe("v2"):find("147 operations", 1, true))
   end)
 
+  it("shows both operations of a verb, and how each is told", function()
+    for verb, names in pairs {
+      request_pay_again = { "v1.subscribe.again", "v2.payment.pay_with_billing_key" },
+      schedule = { "v1.subscribe.schedule", "v2.payment.payment_schedule.create_payment_schedule" },
+      issue_billing_key = { "v1.customers.issue", "v2.payment.billing_key.issue_billing_key" },
+    } do
+      local text = describe_.describe(verb)
+      assert.truthy(text:find("-- V1 takes { customer_uid,", 1, true), verb)
+      for _, name in ipairs(names) do
+        assert.truthy(text:find(describe_.describe(name), 1, true), name)
+      end
+    end
+  end)
+
   it("raises for a name that is none, with what may have been meant", function()
     local ok, message = pcall(describe_.describe, "v2.payment.get_paymnt")
     assert.is_false(ok)

@@ -184,3 +184,34 @@ describe("a time to pay", function()
     assert.equal(0, #host.sent)
   end)
 end)
+
+describe("a name misspelt in a test of one's own", function()
+  local sandbox
+  setup(function() sandbox = assert(portone.sandbox.start {}) end)
+  teardown(function() sandbox:stop() end)
+
+  it("raises instead of matching nothing for ever", function()
+    for message, fn in pairs {
+      ["fault: no operation 'v1.subscribe.agian' (did you mean 'v1.subscribe.again'?)"] =
+        function() sandbox:fault { op = "v1.subscribe.agian", fault = "hang" } end,
+      ["fault: no operation 'v3.*'"] = function() sandbox:fault { op = "v3.*", fault = "hang" } end,
+      ["journal: no operation 'v1.payments.cancle' (did you mean 'v1.payments.cancel'?)"] =
+        function() sandbox:journal { op = "v1.payments.cancle" } end,
+      ["journal: no kind 'chrage': cancel, charge, confirm, error, request, timer, webhook, window"]
+        = function() sandbox:journal { kind = "chrage" } end,
+    } do
+      local ok, problem = pcall(fn)
+      assert.is_false(ok)
+      assert.equal(message, (problem:gsub("^.-:%d+: ", "")))
+    end
+    assert.same({}, sandbox:faults())
+  end)
+
+  it("is no reason to refuse the beginning of a name, or a webhook's", function()
+    for _, op in ipairs { "*", "v1.*", "v2.payment.p*", "v2.payment.get_payment", "webhook.*",
+      "webhook.v2.Transaction.Paid", "webhook.v1.*" } do
+      assert.is_number(sandbox:fault { op = op, fault = "duplicate" }, op)
+      assert.same({}, sandbox:journal { op = op })
+    end
+  end)
+end)

@@ -5,6 +5,7 @@ local api = require "portone.api"
 local check = require "portone.check"
 local groups = require "portone.groups"
 local sample = require "portone.check.sample"
+local verbs = require("portone.verbs").verbs
 
 local unpack = table.unpack or unpack
 
@@ -311,6 +312,19 @@ local function describe_group(name)
   end
 end
 
+-- A verb is an operation of each API: the table it is given tells which.
+local function describe_verb(name, verb)
+  local out = { name .. ": one verb, two operations; the table tells which", "" }
+  for _, version in ipairs { "v1", "v2" } do
+    local at = verb[version]
+    out[#out + 1] = ("-- %s takes %s"):format(version:upper(), at.shape)
+    out[#out + 1] = describe_row(api.find(version, at.group, at.name))
+    out[#out + 1] = ""
+  end
+  out[#out] = nil
+  return table.concat(out, "\n")
+end
+
 local MOST = 12 -- names in a message
 
 local function which_one(found)
@@ -321,8 +335,8 @@ local function which_one(found)
 end
 
 ---Everything about an operation as text: arguments, answer, errors, an example call.
----@param name string|function "v2.payment.pay_with_billing_key", a unique end of it, a group, or
----  an operation's function
+---@param name string|function "v2.payment.pay_with_billing_key", a unique end of it, a verb, a
+---  group, or an operation's function
 ---@param level? integer error's level of the caller to blame, seen from here
 ---@return string text raises for a name that is none, with what may have been meant
 function describe.describe(name, level)
@@ -331,6 +345,8 @@ function describe.describe(name, level)
   if given then return describe_row(given) end
   if type(name) ~= "string" then error("describe: expected a name, got " .. type(name), level) end
   name = name:gsub("^portone%.", "")
+  local verb = verbs[name]
+  if verb then return describe_verb(name, verb) end
   local row, found = describe.find(name)
   if row then return describe_row(row) end
   local group = describe_group(name)

@@ -53,7 +53,46 @@ function verbs.now()
   return world:now()
 end
 
+-- {====== Names in rules and filters: with one that is wrong a test could never fail ======
+
+-- A problem with an operation's name, or with the beginning of names before a "*".
+local function op_problem(what, op)
+  if type(op) ~= "string" or op == "*" or api.named(op) or op:find("^webhook%.v[12]") then
+    return nil
+  end
+  local start = op:match("^(.*)%*$")
+  for row in api.all() do
+    if start and row.name:sub(1, #start) == start then
+      return nil
+    end
+  end
+  if start and ("webhook.v"):find(start, 1, true) == 1 then
+    return nil
+  end
+  local meant = api.suggestion(nil, op)
+  return ("%s: no operation '%s'%s"):format(what, op,
+    meant and (" (did you mean '%s'?)"):format(meant) or "")
+end
+
+local entry_kinds = { request = true, webhook = true, charge = true, cancel = true,
+  window = true, confirm = true, timer = true, error = true }
+
+-- }======
+
 function verbs.journal(filter)
+  local kind = filter.kind
+  if kind ~= nil and not entry_kinds[kind] then
+    local names = {}
+    for name in pairs(entry_kinds) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    return nil, ("journal: no kind '%s': %s"):format(tostring(kind), table.concat(names, ", "))
+  end
+  local problem = op_problem("journal", filter.op)
+  if problem then
+    return nil, problem
+  end
   return json.array(world.log:list(filter))
 end
 
@@ -123,6 +162,10 @@ end
 -- {====== Faults, settings, what happens outside the APIs ======
 
 function verbs.fault(rule)
+  local problem = op_problem("fault", rule.op)
+  if problem then
+    return nil, problem
+  end
   return world.faults:add(rule)
 end
 

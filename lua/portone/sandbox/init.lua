@@ -217,7 +217,7 @@ end
 
 ---What the sandbox has seen and done, oldest first, secrets masked.
 ---@param filter? table  fields that must be equal: kind, api, op ("v1.*" too), status, …;
---- `since = n` for entries after that one
+--- `since = n` for entries after that one; a kind or an operation that there is not raises
 ---@return portone.sandbox.entry[]
 function methods:journal(filter)
   check_self(self, "journal", 2)
