@@ -471,6 +471,16 @@ describe("an exchange", function()
       end)
     end
 
+    it("a line without a value where the request before had one of the client's own", function()
+      local function wrong(headers, body)
+        return select(2, client:perform("POST", "http://127.0.0.1:1/", headers, body, 1))
+      end
+      assert.equal("network", wrong({ "A: b" }, ("x"):rep(100000)))
+      assert.equal("invalid_request", wrong({ "Expect:" }, "x"))
+      assert.equal("network", wrong({ "A: b" }, nil))
+      assert.equal("invalid_request", wrong({ "Content-Type:" }, "x"))
+    end)
+
     it("every control character but TAB, wherever it stands in a header", function()
       for byte = 0, 255 do
         for at = 1, 18 do

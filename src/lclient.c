@@ -171,7 +171,8 @@ static const char *put_line(struct lines *l, const char *line, size_t len,
   struct curl_slist *next = next_line(l), *list;
   const char *wrong;
   if (!next || strlen(next->data) != len
-      || memcmp(next->data, line, len) != 0) {
+      || memcmp(next->data, line, len) != 0
+      || (!ours && line[len - 1] == ':')) {  /* that one was not looked at */
     wrong = ours ? NULL : po_headers_check(line, len);
     if (wrong)
       return wrong;
