@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "drive.h"
+#include "slot.h"
 
-#define MAX_SLOTS    128      /* handles kept for later */
-#define SOCKETS      4096     /* remembered; a port finds its place by modulo */
 #define STREAMS      100      /* calls on one connection, libcurl's limit */
 #define SCOUT        500      /* milliseconds */
 #define KEEP         5000     /* milliseconds; then connections may be gone */
@@ -36,27 +35,18 @@ struct po_host {
   char name[];                /* scheme://authority */
 };
 
-/* A handle, in use or kept for later. */
-struct po_slot {
-  struct po_slot *next;
-  struct po_options *options; /* a reference */
-  struct po_transfer transfer;
-};
-
 static struct {
   struct po_drive drive;
   int open;                   /* the drive is */
   struct po_host *hosts;
   struct po_list active;
   struct po_list finished;
-  struct po_slot *slots;      /* kept */
-  size_t nslots;
   size_t nwaiting;
   size_t max_total, max_host;
   size_t in_pool[PO_POOLS];   /* calls on the wire */
   long long used[PO_POOLS];   /* when there was one */
   long long expiry;           /* no call's time is up before this */
-  struct po_socket sockets[SOCKETS];  /* see on_start in transfer.c */
+  struct po_shelf shelf;
 } own = { .expiry = PO_NEVER };
 
 /* A parent's, in the child of a fork: never touched, only not lost. */
@@ -69,59 +59,6 @@ struct left {
 static struct left *left_behind;
 
 
-static CURLcode equip(CURL *e) {
-  return po_drive_equip(&own.drive, e);
-}
-
-
-/* {====== Handles ====== */
-
-static void free_slot(struct po_slot *s) {
-  po_transfer_free(&s->transfer);
-  po_options_drop(s->options);
-  free(s);
-}
-
-
-static struct po_slot *get_slot(struct po_options *o) {
-  struct po_slot *s = own.slots;
-  if (!s) {
-    s = calloc(1, sizeof(*s));
-    if (s) {
-      po_transfer_init(&s->transfer, o);
-      s->transfer.shared = own.sockets;  /* all take from one pool */
-      s->transfer.nshared = SOCKETS;
-      s->transfer.equip = equip;
-    }
-  }
-  else {
-    own.slots = s->next;
-    own.nslots--;
-    po_transfer_bind(&s->transfer, o);
-    po_options_drop(s->options);
-  }
-  if (s) {
-    po_options_hold(o);
-    s->options = o;
-  }
-  return s;
-}
-
-
-static void keep_slot(struct po_slot *s) {
-  po_transfer_forget(&s->transfer);
-  if (own.nslots >= MAX_SLOTS) {
-    free_slot(s);
-    return;
-  }
-  s->next = own.slots;
-  own.slots = s;
-  own.nslots++;
-}
-
-/* }===================== */
-
-
 /* {====== The end of a call ====== */
 
 /* It is over, without having been on the wire. */
@@ -132,43 +69,6 @@ static void refuse(struct po_call *c, enum po_code code, const char *message) {
   c->result.message = message;
   c->result.elapsed = (double)(po_drive_now() - c->submitted) / 1000;
   po_list_add(&own.finished, c);
-}
-
-
-/* A message that lives in the handle has to move out with the call. */
-static void take_message(struct po_call *c, const struct po_transfer *t) {
-  if (c->result.message != t->error)
-    return;
-  c->message = strdup(t->error);
-  c->result.message = c->message ? c->message
-                                 : "the transfer failed; no memory to say how";
-}
-
-
-/* What 'from' holds, at 'to'. */
-static size_t lay(struct po_buffer *b, char *to, const struct po_buffer *from) {
-  if (from->len > 0)
-    memcpy(to, from->data, from->len);
-  b->data = to;
-  b->len = from->len;
-  return from->len;
-}
-
-
-static void take_answer(struct po_call *c, struct po_transfer *t) {
-  take_message(c, t);
-  if (c->result.code != PO_OK)
-    return;
-  if (t->head.len + t->body.len <= PO_ROOM) {
-    size_t n = lay(&c->head, c->room, &t->head);
-    lay(&c->body, c->room + n, &t->body);
-    c->inside = 1;
-    return;
-  }
-  c->head = t->head;
-  c->body = t->body;
-  po_buffer_init(&t->head, t->head.max);
-  po_buffer_init(&t->body, t->body.max);
 }
 
 
@@ -221,10 +121,10 @@ static void land(struct po_call *c, CURLcode code, int cancelled) {
     c->result.elapsed = (double)(po_drive_now() - c->submitted) / 1000;
   }
   learn(c->host, c);
-  take_answer(c, t);
+  po_slot_answer(c->slot, c);
   po_list_remove(&own.active, c);
   count_out(c);
-  keep_slot(c->slot);
+  po_shelf_keep(&own.shelf, c->slot);
   c->slot = NULL;
   po_list_add(&own.finished, c);
 }
@@ -410,7 +310,7 @@ static void start(struct po_call *c, long long now) {
     refuse(c, PO_TIMEOUT, "timed out before a connection was free");
     return;
   }
-  c->slot = get_slot(c->options);
+  c->slot = po_shelf_take(&own.shelf, c->options);
   code = c->slot ? begin(c, now) : PO_NOMEM;
   if (code == PO_OK) {
     c->host->active++;
@@ -425,9 +325,9 @@ static void start(struct po_call *c, long long now) {
   if (code == PO_NOMEM)
     c->result.message = "not enough memory";
   else
-    take_message(c, &c->slot->transfer);
+    po_slot_answer(c->slot, c);
   if (c->slot)
-    keep_slot(c->slot);
+    po_shelf_keep(&own.shelf, c->slot);
   c->slot = NULL;
 }
 
@@ -500,21 +400,22 @@ static void reap(void) {
 
 /* {====== For engine.c ====== */
 
+static CURLcode equip(CURL *e) {
+  return po_drive_equip(&own.drive, e);
+}
+
+
 int po_work_open(void) {
   int err = po_drive_open(&own.drive);
   own.open = !err;
-  memset(own.sockets, 0, sizeof(own.sockets));
+  memset(&own.shelf, 0, sizeof(own.shelf));
+  own.shelf.equip = equip;
   return err;
 }
 
 
 void po_work_close(void) {
-  while (own.slots) {
-    struct po_slot *s = own.slots;
-    own.slots = s->next;
-    free_slot(s);
-  }
-  own.nslots = 0;
+  po_shelf_clear(&own.shelf);
   forget_hosts(PO_NEVER);
   po_drive_close(&own.drive);
   own.open = 0;
@@ -618,11 +519,11 @@ void po_work_leave(void) {
   if (l) {
     l->next = left_behind;
     memcpy(l->pools, own.drive.pools, sizeof(l->pools));
-    l->slots = own.slots;
+    l->slots = own.shelf.first;
     left_behind = l;
   }
-  own.slots = NULL;
-  own.nslots = 0;
+  own.shelf.first = NULL;
+  own.shelf.n = 0;
   po_drive_leave(&own.drive);
   own.open = 0;
 }
