@@ -15,6 +15,7 @@ local normal = require "portone.checkout.normal"
 local page = require "portone.checkout.page"
 local rules = require "portone.checkout.rules"
 local schema = require "portone.checkout.schema"
+local sorted = require "portone.sorted"
 
 ---@type portone.checkout
 local M = { v1 = {}, v2 = {} }
@@ -183,21 +184,12 @@ local function check_method(window, params, field, state)
     table.concat(window.methods, ", "), tostring(value)))
 end
 
-local function sorted_names(fields)
-  local names = {}
-  for name in pairs(fields) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 -- What is new, changed, or misspelt below bypass goes through, but not unseen.
 local function unknown_bypass(value, fields, path, warnings)
   for key, item in pairs(type(value) == "table" and value or {}) do
     local field = fields[key]
     if type(key) == "string" and not field then
-      local hint = near.name(key, sorted_names(fields))
+      local hint = near.name(key, sorted(fields))
       note(warnings, path .. "." .. key, "not in the SDK's schema"
         .. (hint and (" (did you mean %s?)"):format(hint) or ""))
     elseif field and field.fields and next(field.fields) then

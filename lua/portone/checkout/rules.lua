@@ -24,6 +24,7 @@
 -- when the device is known, otherwise a warning. Breaking a rule with `warn` is only a warning.
 
 local formats = require "portone.checkout.formats"
+local sorted = require "portone.sorted"
 
 local M = {}
 
@@ -62,12 +63,7 @@ end
 ---Codes of all PGs that have rules, sorted.
 ---@return string[]
 function M.names()
-  local out = {}
-  for pg in pairs(files) do
-    out[#out + 1] = pg
-  end
-  table.sort(out)
-  return out
+  return sorted(files)
 end
 
 -- }======

@@ -5,8 +5,10 @@
 local account = require "portone.cli.account"
 local exits = require "portone.cli.exits"
 local input = require "portone.cli.bill.input"
+local read = require "portone.cli.read"
 local report = require "portone.cli.bill.report"
 local say = require "portone.cli.say"
+local sorted = require "portone.sorted"
 
 local M = {
   summary = "Charge a file of orders, each exactly once: a monthly billing run.",
@@ -63,18 +65,6 @@ end
 
 -- {====== Before anything is charged ======
 
-local function read(path)
-  local file, why = io.stdin, nil
-  if path ~= "-" then
-    file, why = io.open(path, "rb")
-  end
-  local text = file and file:read("*a")
-  if file and path ~= "-" then
-    file:close()
-  end
-  return text, why or path .. ": cannot be read"
-end
-
 local MOST = 200  -- problems that are printed
 
 local function print_problems(path, problems)
@@ -90,11 +80,7 @@ local function print_problems(path, problems)
 end
 
 local function print_warnings(path, warnings)
-  local texts = {}
-  for text in pairs(warnings) do
-    texts[#texts + 1] = text
-  end
-  table.sort(texts)
+  local texts = sorted(warnings)
   for i = 1, math.min(#texts, 5) do
     say.note(("%s: warning: %s (%d times)"):format(path, texts[i], warnings[texts[i]]))
   end

@@ -5,6 +5,7 @@ local account = require "portone.cli.account"
 local exits = require "portone.cli.exits"
 local fields = require "portone.cli.fields"
 local json = require "portone.json"
+local read = require "portone.cli.read"
 local redact = require "portone.redact"
 local say = require "portone.cli.say"
 
@@ -51,18 +52,6 @@ function M.add(parser, names)
 end
 
 -- {====== Fields ======
-
-local function read(path)
-  local file, why = io.stdin, nil
-  if path ~= "-" then
-    file, why = io.open(path, "rb")
-  end
-  local text = file and file:read("*a")
-  if file and path ~= "-" then
-    file:close()
-  end
-  return text, why or "cannot be read"
-end
 
 local function read_json(text, where)
   local value, problem = json.decode(text)

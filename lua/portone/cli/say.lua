@@ -4,6 +4,7 @@
 
 local json = require "portone.json"
 local redact = require "portone.redact"
+local sorted = require "portone.sorted"
 local terminal = require "portone.cli.terminal"
 
 local M = {}
@@ -25,15 +26,6 @@ function M.problem(text, ...)
 end
 
 -- {====== JSON ======
-
-local function sorted(t)
-  local keys = {}
-  for key in pairs(t) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-  return keys
-end
 
 local function scalar(value)
   if type(value) == "string" then

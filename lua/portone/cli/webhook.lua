@@ -5,6 +5,7 @@ local account = require "portone.cli.account"
 local core = require "portone.core"
 local exits = require "portone.cli.exits"
 local portone = require "portone"
+local read = require "portone.cli.read"
 local say = require "portone.cli.say"
 local signals = require "portone.cli.signals"
 local terminal = require "portone.cli.terminal"
@@ -69,18 +70,6 @@ local function secrets_of(options)
     return nil, exits.no_setup, "no secret: set PORTONE_WEBHOOK_SECRET, or name a file with --env"
   end
   return found.webhook_secrets
-end
-
-local function read(path)
-  local file, why = io.stdin, nil
-  if path ~= "-" then
-    file, why = io.open(path, "rb")
-  end
-  local text = file and file:read("*a")
-  if file and path ~= "-" then
-    file:close()
-  end
-  return text, why or path .. ": cannot be read"
 end
 
 -- }======

@@ -12,6 +12,7 @@ local json = require "portone.json"
 
 local duration = require "portone.sandbox.duration"
 local guard = require "portone.sandbox.guard"
+local sorted = require "portone.sorted"
 local wire = require "portone.sandbox.wire"
 local world_settings = require("portone.sandbox.world").settings
 
@@ -82,12 +83,8 @@ local entry_kinds = { request = true, webhook = true, charge = true, cancel = tr
 function verbs.journal(filter)
   local kind = filter.kind
   if kind ~= nil and not entry_kinds[kind] then
-    local names = {}
-    for name in pairs(entry_kinds) do
-      names[#names + 1] = name
-    end
-    table.sort(names)
-    return nil, ("journal: no kind '%s': %s"):format(tostring(kind), table.concat(names, ", "))
+    return nil, ("journal: no kind '%s': %s"):format(tostring(kind),
+      table.concat(sorted(entry_kinds), ", "))
   end
   local problem = op_problem("journal", filter.op)
   if problem then

@@ -3,6 +3,7 @@
 -- to a request is a row of `kinds`, and server.lua carries it out.
 
 local ids = require "portone.sandbox.ids"
+local sorted = require "portone.sorted"
 
 local M = {}
 
@@ -115,15 +116,6 @@ function M.new(seed)
   return setmetatable({ rules = {}, count = 0, ids = ids.new("faults " .. tostring(seed)) }, mt)
 end
 
-local function names_of_kinds()
-  local list = {}
-  for name in pairs(kinds) do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return table.concat(list, ", ")
-end
-
 local fields = {
   fault = "string", op = "string", probability = "number", times = "number", seconds = "number",
   status = "number", retry_after = "number", rate = "number", bytes = "number",
@@ -131,7 +123,7 @@ local fields = {
 
 local function problem_of(rule)
   if type(rule) ~= "table" or not kinds[rule.fault] then
-    return "field 'fault' must be one of: " .. names_of_kinds()
+    return "field 'fault' must be one of: " .. table.concat(sorted(kinds), ", ")
   end
   for name, value in pairs(rule) do
     if name == "nth" then

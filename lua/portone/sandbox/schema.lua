@@ -6,6 +6,7 @@
 local api = require "portone.api"
 local ids = require "portone.sandbox.ids"
 local json = require "portone.json"
+local sorted = require "portone.sorted"
 
 local M = {}
 
@@ -16,15 +17,6 @@ local MONTH = 30 * 86400
 local value_of
 
 -- {====== Drawing ======
-
-local function sorted(t)
-  local keys = {}
-  for key in pairs(t) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-  return keys
-end
 
 -- A value as text, the same on every Lua.
 local function canonical(value)

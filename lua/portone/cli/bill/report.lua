@@ -14,6 +14,7 @@ local exits = require "portone.cli.exits"
 local json = require "portone.json"
 local progress = require "portone.cli.bill.progress"
 local say = require "portone.cli.say"
+local sorted = require "portone.sorted"
 
 local M = {}
 
@@ -60,15 +61,6 @@ function methods:add(order, outcome)
   self.sums[outcome] = sums
   local minor = currency.minor(order.amount, order.currency) or order.amount
   sums[order.currency] = (sums[order.currency] or 0) + minor
-end
-
-local function sorted(t)
-  local keys = {}
-  for key in pairs(t) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
 end
 
 -- "KRW 29,850,000" or "USD 12.50"

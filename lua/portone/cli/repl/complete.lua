@@ -4,18 +4,10 @@
 
 local api = require "portone.api"
 local fields = require "portone.cli.fields"
+local sorted = require "portone.sorted"
 local verbs = require "portone.verbs"
 
 local M = {}
-
-local function sorted(set)
-  local list = {}
-  for name in pairs(set) do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return list
-end
 
 -- {====== Dotted names ======
 
