@@ -380,10 +380,16 @@ describe("the engine", function()
   end)
 
   it("sleeps beside kept connections that their server has ended", function()
-    server:script { rest = { { "read" }, { "send", OK }, { "wait", 0.1 }, { "close" } } }
+    server:script { rest = { { "read" }, { "cue", 1 }, { "send", OK }, { "cue", 2 }, { "close" } } }
     for _ = 1, 20 do submit("/") end
+    for _ = 1, 500 do
+      if #server:requests() == 20 then break end
+      core.sleep(0.01)
+    end
+    server:cue()
     for _ = 1, 20 do assert.equal(200, take()[2]) end
-    core.sleep(0.3)
+    server:cue()
+    core.sleep(0.1)
     local cpu = os.clock()  -- of all threads
     core.sleep(0.5)
     assert.is_true(os.clock() - cpu < 0.25, os.clock() - cpu)
