@@ -192,7 +192,8 @@ describe("an example of a host", function()
     assert.equal("8 arenas sold 32 items\n", text)
   end)
 
-  it("openresty/ charges over HTTP and refuses the same order again", function()
+  -- fn(post) with the OpenResty example at work; environment: lines for nginx's main part
+  local function openresty(environment, fn)
     local nginx = require "spec.support.nginx"
     local missing = nginx.missing() or (not rawget(_G, "jit") and "nginx runs LuaJIT: once will do")
     if missing then
@@ -201,30 +202,56 @@ describe("an example of a host", function()
     end
     local json = require "portone.json"
     local conf = read("examples/openresty/http.conf"):gsub("127%.0%.0%.1:8080", "127.0.0.1:$PORT1")
-    local server = nginx.start { http = conf, path = "examples/openresty/?.lua" }
+    local server = nginx.start { http = conf, main = environment,
+      path = "examples/openresty/?.lua" }
     local function post(path, body)
-      local socket = require "socket"
-      local s = assert(socket.connect("127.0.0.1", server.ports[1]))
-      s:settimeout(20)
-      s:send(("POST %s HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s"):format(path, #body, body))
-      local status, text = nginx.receive(s)
+      local status, _, text = server:request(1, "POST", path, nil,
+        type(body) == "table" and json.encode(body) or body)
       return status, json.decode(text) or {}
     end
-    local ok, err = pcall(function()
-      local status, key = post("/keys", "{}")
+    local ok, err = pcall(fn, post)
+    server:stop()
+    assert(ok, err)
+  end
+
+  it("openresty/ charges over HTTP and refuses the same order again", function()
+    openresty(nil, function(post)
+      local status, key = post("/keys", "")
       assert.equal(200, status)
-      local order = json.encode { id = "order-1", billingKey = key.billingKey, amount = 3000 }
-      local paid
-      status, paid = post("/orders", order)
+      local order, paid
+      status, order = post("/orders", { product = "monthly-pass" })
+      assert.equal(201, status)
+      assert.equal(3000, order.amount)
+      local pay = { order = order.order, billingKey = key.billingKey }
+      status, paid = post("/pay", pay)
       assert.equal(200, status)
       assert.truthy(paid.paidAt)
-      status, paid = post("/orders", order)
+      status, paid = post("/pay", pay)
       assert.equal(409, status)
       assert.equal("conflict", paid.error)
       assert.equal(400, (post("/orders", "not json")))
+      assert.equal(404, (post("/pay", { order = "order-1", billingKey = key.billingKey })))
     end)
-    server:stop()
-    assert(ok, err)
+  end)
+
+  it("openresty/ with keys charges its own price, and asks nobody for a card", function()
+    local sandbox = assert(require("portone").sandbox.start {})
+    finally(function() sandbox:stop() end)
+    local key = sandbox:client().issue_billing_key { channelKey = sandbox.channel_key,
+      method = { card = { credential = sandbox.cards.success.credential } } }
+    key = key.billingKeyInfo.billingKey
+    local environment = ("env PORTONE_API_SECRET=%s;\nenv PORTONE_STORE_ID=%s;\n"
+      .. "env PORTONE_BASE_URL=%s;"):format(sandbox.api_secret, sandbox.store_id, sandbox.v2_url)
+    openresty(environment, function(post)
+      local status, told = post("/keys", "")
+      assert.equal(404, status)
+      assert.truthy(told.error:find "window")
+      local _, order = post("/orders", { product = "yearly-pass", amount = 1, price = 1 })
+      assert.equal(200, (post("/pay", { order = order.order, billingKey = key, amount = 1 })))
+      local charges = sandbox:journal { kind = "charge" }
+      assert.equal(1, #charges)
+      assert.equal(30000, charges[1].amount)
+    end)
   end)
 end)
 
