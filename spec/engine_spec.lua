@@ -351,6 +351,18 @@ describe("the engine", function()
       assert.is_true(#server:log() <= 2)
     end)
 
+    it("and sleeps while a call waits behind one that does not get through", function()
+      core.engine { max_host = 1 }
+      local mute = assert(socket.bind("127.0.0.1", 0))  -- no greeting is ever answered
+      local url = "https://127.0.0.1:" .. select(2, mute:getsockname())
+      for _ = 1, 2 do inbox:submit(client, "POST", url, {}, "{}", 30) end
+      core.sleep(1)  -- its time as a scout is over
+      local cpu = os.clock()  -- of all threads
+      core.sleep(0.5)
+      assert.is_true(os.clock() - cpu < 0.25, os.clock() - cpu)
+      mute:close()
+    end)
+
     it("and takes them before there is anything to limit", function()
       local program = 'local c = require "portone.core" c.engine { max_host = 7, idle = 3 } '
         .. "c.inbox() print(c.engine().max_host, c.engine().idle)"

@@ -8,7 +8,8 @@
 #include "slot.h"
 
 #define STREAMS      100      /* calls on one connection, libcurl's limit */
-#define SCOUT        500      /* milliseconds */
+#define SCOUT        500      /* milliseconds; then another one goes */
+#define SCOUTS       4        /* and no more at once */
 #define KEEP         5000     /* milliseconds; then connections may be gone */
 #define POOL         64       /* calls to one server in one pool, or more */
 #define POOL_KEEP    30000    /* milliseconds; then an unused one is closed */
@@ -18,16 +19,20 @@
 ** The calls to one server. A connection to an https server may carry many
 ** calls at once, which nobody knows before it is up; and libcurl, asked for
 ** many at once, opens one for each. So one call goes ahead, a scout, and
-** when its connection stands (or does not in good time) as many follow as
-** there is room for on it. When that is used up, the next scout goes.
+** when its connection stands as many follow as there is room for on it. When
+** that is used up, the next scout goes. One that takes its time may be lost,
+** or the server slow: a few more are sent after it, one at a time. When none
+** of them arrives the server is not worth the wait, and others follow blindly
+** so that they fail as soon as a lone call would.
 */
 struct po_host {
   struct po_host *next;
   struct po_list waiting;
   size_t active;
   size_t in_pool[PO_POOLS];   /* of them */
-  struct po_call *scout;      /* gone ahead, not known to be connected */
-  long long scout_until;
+  struct po_call *scouts[SCOUTS];  /* gone ahead, not known to be connected */
+  size_t nscouts;
+  long long scout_until;      /* the youngest is late then */
   size_t lanes;               /* connections that scouts have found */
   long long last;             /* when a call was submitted */
   int multiplexed;            /* -1: not known yet */
@@ -73,24 +78,46 @@ static void refuse(struct po_call *c, enum po_code code, const char *message) {
 
 
 /*
-** The scout has arrived, or ended; 'late': nobody waits for it any longer.
-** What it has found is new, or another one than those that were full.
+** A scout has arrived, or ended; 'late': nobody waits for it any longer.
+** What it has found is new, or another one than those that were full; the
+** other scouts are not on those either.
 */
-static void found(struct po_host *h, int late) {
-  const struct po_transfer *t = &h->scout->slot->transfer;
+static void found(struct po_host *h, size_t i, int late) {
+  const struct po_transfer *t = &h->scouts[i]->slot->transfer;
   long opened = 0;
   curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &opened);
   if (late || (t->starts > 0 && (opened > 0 || h->lanes == 0 ||
-                                 h->active > h->lanes * STREAMS)))
+                                 h->active - h->nscouts >= h->lanes * STREAMS)))
     h->lanes++;
-  h->scout = NULL;
+  h->nscouts--;
+  memmove(&h->scouts[i], &h->scouts[i + 1],
+          (h->nscouts - i) * sizeof(h->scouts[0]));
+}
+
+
+static void look_out(struct po_host *h, long long now) {
+  size_t i = h->nscouts;
+  while (i-- > 0)
+    if (h->scouts[i]->slot->transfer.starts > 0)
+      found(h, i, 0);
+  if (h->nscouts == SCOUTS && now >= h->scout_until)
+    found(h, 0, 1);
+}
+
+
+static int may_scout(const struct po_host *h, long long now) {
+  return h->nscouts == 0 || (h->nscouts < SCOUTS && now >= h->scout_until);
 }
 
 
 static void learn(struct po_host *h, struct po_call *c) {
   long version = 0;
-  if (h->scout == c)
-    found(h, 0);
+  size_t i;
+  for (i = 0; i < h->nscouts; i++)
+    if (h->scouts[i] == c) {
+      found(h, i, 0);
+      break;
+    }
   if (c->result.code == PO_OK && h->multiplexed < 0) {
     curl_easy_getinfo(c->slot->transfer.easy, CURLINFO_HTTP_VERSION, &version);
     h->multiplexed = version > CURL_HTTP_VERSION_1_1;
@@ -332,27 +359,27 @@ static void start(struct po_call *c, long long now) {
 }
 
 
-/* May the server have one more call on the wire? */
-static int has_room(struct po_host *h, long long now) {
-  if (h->active >= own.max_host || own.active.n >= own.max_total)
-    return 0;
-  if (h->multiplexed == 0)
-    return 1;
-  if (h->scout && h->scout->slot->transfer.starts > 0)
-    found(h, 0);
-  else if (h->scout && now >= h->scout_until)
-    found(h, 1);
-  return h->active < h->lanes * STREAMS || !h->scout;
+/* May the server have one more call, were it on a connection of its own? */
+static int is_within_limits(const struct po_host *h) {
+  return h->active < own.max_host && own.active.n < own.max_total;
+}
+
+
+static int is_in_lanes(const struct po_host *h) {
+  return h->multiplexed == 0 || h->active < h->lanes * STREAMS;
 }
 
 
 static void start_some(struct po_host *h, long long now) {
-  while (h->waiting.first && has_room(h, now)) {
+  if (h->multiplexed != 0)
+    look_out(h, now);
+  while (h->waiting.first && is_within_limits(h) &&
+         (is_in_lanes(h) || may_scout(h, now))) {
     struct po_call *c = h->waiting.first;
-    int scouts = h->multiplexed != 0 && h->active >= h->lanes * STREAMS;
+    int scouts = !is_in_lanes(h);
     start(c, now);
     if (scouts && c->slot) {
-      h->scout = c;
+      h->scouts[h->nscouts++] = c;
       h->scout_until = now + SCOUT;
     }
   }
@@ -481,7 +508,8 @@ long long po_work_due(void) {
   long long due = own.expiry;
   const struct po_host *h;
   for (h = own.hosts; h; h = h->next)
-    if (h->scout && h->waiting.n > 0 && h->scout_until < due)
+    if (h->nscouts > 0 && h->waiting.n > 0 && h->scout_until < due &&
+        is_within_limits(h))
       due = h->scout_until;
   return due;
 }
