@@ -49,8 +49,10 @@ static: $(foreach w,$(worlds),$(call archive,$(w)))
 host: $(foreach w,$(worlds),$(call host,$(w)))
 	@:
 
+# Shadow memory needs its place in the address space, which randomization can take.
+in_place = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 tsan:
-	@$(make) host SAN=tsan LUA=$(firstword $(worlds))
-	lua5.4 spec/host/run.lua $(BUILD)/$(firstword $(worlds))-tsan/host
+	@$(make) host SAN=tsan
+	@$(in_place) lua5.4 spec/host/run.lua $(foreach w,$(worlds),$(BUILD)/$(w)-tsan/host)
 
 .PHONY: static host tsan

@@ -26,7 +26,7 @@ done
 unset "${!LUA_PATH_@}" "${!LUA_CPATH_@}" "${!LUA_INIT@}"
 
 # The words before the interpreter, those after LuaJIT's and those after busted's.
-under=() jit=() extra=() limit=${LIMIT:-900}
+under=() jit=() extra=() limit=${LIMIT:-1200}
 case $mode in
   plain) ;;
   asan)

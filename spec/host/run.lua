@@ -1,9 +1,25 @@
--- Runs spec/host/states.lua in a host that was built before.
+-- Runs spec/host/states.lua in hosts that were built before.
 --
--- Usage: lua5.4 spec/host/run.lua build/5.4-tsan/host [threads [rounds]]
+-- Usage: lua5.4 spec/host/run.lua build/5.4-tsan/host ...
+--
+-- TALLY as in tools/suite.sh.
 package.path = "./?.lua;" .. package.path
+local THREADS, ROUNDS = 16, 8
 local server = require("spec.support.peer").start()
-local ok = os.execute(("%s spec/host/states.lua %d %d %s"):format(arg[1], arg[2] or 16,
-  arg[3] or 8, server.url))
+local passed, failed = 0, 0
+for _, host in ipairs(arg) do
+  local ok = os.execute(("%s spec/host/states.lua %d %d %s"):format(host, THREADS, ROUNDS,
+    server.url))
+  ok = ok == true or ok == 0
+  passed, failed = passed + (ok and 1 or 0), failed + (ok and 0 or 1)
+  print(("%s: %d states on as many threads, opened and closed %d times: %s"):format(host, THREADS,
+    ROUNDS, ok and "ok" or "FAILED"))
+end
 server:stop()
-os.exit((ok == true or ok == 0) and 0 or 1)
+local tally = os.getenv "TALLY"
+if tally then
+  local file = assert(io.open(tally, "a"))
+  file:write(passed, " ", failed, "\n")
+  file:close()
+end
+os.exit(failed == 0 and passed > 0)
