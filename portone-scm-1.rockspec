@@ -204,6 +204,7 @@ build = {
     ["portone.cli.signals"] = "lua/portone/cli/signals.lua",
     ["portone.cli.terminal"] = "lua/portone/cli/terminal.lua",
     ["portone.cli.webhook"] = "lua/portone/cli/webhook.lua",
+    ["portone.cli.webhook.listen"] = "lua/portone/cli/webhook/listen.lua",
     ["portone.client"] = "lua/portone/client.lua",
     ["portone.decide"] = "lua/portone/decide.lua",
     ["portone.describe"] = "lua/portone/describe.lua",

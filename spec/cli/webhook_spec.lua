@@ -24,6 +24,13 @@ describe("portone webhook #slow", function()
     return command.write(dir .. "/headers", out)
   end
 
+  -- Posts a body (or @file) with a file of headers: body, status and kind of the answer.
+  local function post(url, headers, body)
+    return (command.shell(("curl -s --max-time 60 -w '%%{http_code} %%{content_type}' %s "
+      .. "--data-binary %s %s"):format(headers and "-H @" .. headers or "", command.quote(body),
+      url)):gsub(" +$", ""))
+  end
+
   it("signs what it verifies", function()
     local headers = signed "--id msg_1"
     local out, err, status = command.run("webhook verify --headers " .. headers .. " --json",
@@ -60,10 +67,11 @@ describe("portone webhook #slow", function()
       { env = env, out = dir .. "/listen" })
     local url = command.await(dir .. "/listen", "http://%S+"):match("http://%S+")
     local headers = signed()
-    command.shell(("curl -s -H @%s --data-binary @%s/body %s"):format(headers, dir, url))
-    command.shell(("curl -s -H @%s --data-binary 'x' %s"):format(headers, url))
-    command.shell(("curl -s -d imp_uid=imp_1 -d merchant_uid=o-1 -d status=paid %s"):format(url))
-    assert.equal(0, listener.wait(10))
+    assert.equal("200", post(url, headers, "@" .. dir .. "/body"))
+    assert.truthy(post(url, headers, "x"):find "no matching signature.*\n401$")
+    local claim = "imp_uid=imp_1&merchant_uid=o-1&status=paid"
+    assert.truthy(post(url, nil, claim):find "not signed.*401$")
+    assert.equal(0, listener.wait(20))
     local text = command.read(dir .. "/listen")
     assert.truthy(text:find("verified Transaction.Paid\n", 1, true), text)
     assert.truthy(text:find('paymentId = "p-1"', 1, true), text)
@@ -75,6 +83,37 @@ describe("portone webhook #slow", function()
     assert.truthy(command.read(headers):find(message.headers["webhook-signature"], 1, true))
     assert.equal(1, inbox:count())
     inbox:stop()
+  end)
+
+  -- What `webhook listen` with these arguments answers to one signed message.
+  local function answered(args)
+    local listener = command.start("webhook listen --count 1 " .. args,
+      { env = env, out = dir .. "/listen" })
+    local url = command.await(dir .. "/listen", "http://%S+"):match("http://%S+")
+    local answer = post(url, signed(), "@" .. dir .. "/body")
+    assert.equal(0, listener.wait(20))
+    return answer, command.read(dir .. "/listen")
+  end
+
+  it("tells the sender what the receiver answered, so that it comes again", function()
+    local inbox = assert(require("portone.sandbox.inbox").start {})
+    finally(function() inbox:stop() end)
+    inbox:answer { status = 503, body = '{"errorMessage":"sold out"}',
+      headers = { "Content-Type: application/json" } }
+    local answer, text = answered("--forward " .. inbox.url)
+    assert.equal('{"errorMessage":"sold out"}503 application/json', answer)
+    assert.truthy(text:find("forwarded: HTTP 503", 1, true), text)
+    inbox:answer { ending = "hang" }
+    answer, text = answered("--timeout 1 --forward " .. inbox.url)
+    assert.truthy(answer:find "^timeout: .*504", answer)
+    assert.truthy(text:find("forwarded: timeout: ", 1, true), text)
+    inbox:stop()
+    assert.truthy(answered("--forward " .. inbox.url):find "^network: .*502")
+  end)
+
+  it("takes a message without being told where to send it on", function()
+    assert.equal("200", (answered ""))
+    assert.equal(64, (select(3, command.run("webhook listen --timeout 0", { env = env }))))
   end)
 
   it("forwards to no other machine over plain HTTP", function()

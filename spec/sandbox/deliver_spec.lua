@@ -436,6 +436,41 @@ describe("sandbox inbox", function()
     assert.has_error(function() inbox:count() end)
   end)
 
+  it("holds a message until it is answered, but not for ever", function()
+    local sent = assert(sandbox.start { seed = "held" })
+    local inbox = sent:inbox { hold = 600 }
+    finally(function()
+      inbox:stop()
+      sent:stop()
+    end)
+    local function issue(uid)
+      local card = sent.cards.success
+      assert(sent:client().issue_billing_key { channelKey = sent.channel_key,
+        customer = { id = uid }, method = { card = { credential = card.credential } } })
+    end
+    local function answers()
+      assert.is_true(sent:flush(60))
+      local notes = sent:journal { kind = "webhook" }
+      return notes[#notes]
+    end
+    issue "a"
+    local message = assert(inbox:take(60))
+    assert.is_nil(sent:journal { kind = "webhook" }[1].status)
+    assert.is_true(inbox:reply(message, { status = 409, body = "n\195\169" }))
+    assert.same({ 409, "n\195\169" }, { answers().status, answers().answer })
+    assert.is_false(inbox:reply(message, { status = 200 }))
+    inbox:answer { hold = 0.01 }
+    issue "b"
+    assert.equal(504, answers().status)
+    inbox:answer {}
+    issue "c"
+    assert.equal(200, answers().status)
+    inbox:take(0)
+    local ok, why = pcall(inbox.reply, inbox, inbox:take(0), { status = 200 })
+    assert.is_false(ok)
+    assert.matches("inbox:reply: the message is not held", why)
+  end)
+
   it("raises on wrong options", function()
     assert.has_error(function() inboxes.start { colour = "red" } end)
     assert.has_error(function() inboxes.start { status = "fine" } end)

@@ -2,13 +2,10 @@
 -- portone webhook verify | sign | listen
 
 local account = require "portone.cli.account"
-local core = require "portone.core"
 local exits = require "portone.cli.exits"
 local portone = require "portone"
 local read = require "portone.cli.read"
 local say = require "portone.cli.say"
-local signals = require "portone.cli.signals"
-local terminal = require "portone.cli.terminal"
 
 local M = {
   summary = "Verify, sign, or receive webhooks.",
@@ -49,12 +46,16 @@ function M.add(parser)
   account.add(sign)
 
   local listen = parser:command("listen", "Receive webhooks on loopback, print those that verify.",
-    "Runs until stopped. Only what verifies is forwarded, byte for byte. Unsigned (V1)\n"
-    .. "notifications are printed as claims.\n\nExample:\n"
+    "Runs until stopped. Only what verifies is forwarded, byte for byte, and the sender gets\n"
+    .. "the status and body of the answer; 502 or 504 when there was none, 401 when it does not\n"
+    .. "verify, 200 without --forward. Unsigned (V1) notifications are printed as claims.\n\n"
+    .. "Example:\n"
     .. "   portone webhook listen --port 3005 --forward http://127.0.0.1:3000/portone")
   listen:option("--port", "Port to listen at; 0: any free one."):convert(tonumber):default "0"
     :argname "PORT"
   listen:option("--forward", "Where verified webhooks go on to."):argname "URL"
+  listen:option("--timeout", "Seconds that its answer may take (25)."):convert(tonumber)
+    :argname "SECONDS"
   listen:option("--count", "End after so many."):convert(tonumber):argname "N"
   listen:flag("--json", "Print one JSON object for each.")
   account.add(listen)
@@ -114,94 +115,9 @@ function actions.sign(options, secrets)
   return exits.ok
 end
 
--- {====== listen ======
-
-local forwarded = { ["content-type"] = true, ["webhook-id"] = true,
-                    ["webhook-timestamp"] = true, ["webhook-signature"] = true }
-
--- Sends a message on as it came; what became of it, in words.
-local function forward(client, url, message)
-  local lines = {}
-  for _, line in ipairs(message.lines) do
-    if forwarded[(line:match("^[^:]*") or ""):lower()] then
-      lines[#lines + 1] = line
-    end
-  end
-  local status, code, why = client:perform("POST", url, lines, message.body, 30)
-  return status and "HTTP " .. tostring(status) or ("%s: %s"):format(code, why)
-end
-
-local function describe(message, secrets)
-  if not message.headers["webhook-signature"] then
-    local note, err = portone.webhook.parse_v1(message.body)
-    return note and { verified = false, claim = note.body,
-      reason = "not signed: V1; read the payment to know" }
-      or { verified = false, reason = err.message }
-  end
-  local event, err = portone.webhook.verify(message.body, message.headers, { secrets = secrets })
-  if not event then
-    return { verified = false, reason = err.message }
-  end
-  return { verified = true, type = event.type, data = event.data, id = event.id,
-    timestamp = event.timestamp }
-end
-
-local function print_message(found, as_json)
-  if as_json then
-    io.stdout:write((say.json(found):gsub("\n%s*", "")), "\n")
-  else
-    local mark = found.verified and terminal.paint(1, "green", "verified")
-      or terminal.paint(1, "red", "refused ")
-    io.stdout:write(mark, " ", found.type or found.reason or "", "\n")
-    local rest = found.data or found.claim
-    if rest then
-      io.stdout:write("  ", (require("portone.show").text(rest):gsub("\n", "\n  ")), "\n")
-    end
-    if found.forwarded then
-      io.stdout:write("  forwarded: ", found.forwarded, "\n")
-    end
-  end
-  io.stdout:flush()
-end
-
-local function check_forward(url)
-  local ok, problem = core.check_url(url, false)
-  return not ok and "--forward: " .. tostring(problem) or nil
-end
-
 function actions.listen(options, secrets)
-  local problem = options.forward and check_forward(options.forward)
-  if problem then
-    return exits.usage, problem
-  end
-  local inbox
-  inbox, problem = require("portone.sandbox.inbox").start { port = options.port }
-  if not inbox then
-    return exits.unavailable, problem
-  end
-  local client = core.client { connect_timeout = 10, max_response = 1048576 }
-  local caught, seen = signals.catch(), 0
-  io.stdout:write("listening at ", inbox.url, "\n")
-  io.stdout:flush()
-  pcall(function()  -- without luv Ctrl-C raises here
-    while not caught() and seen < (options.count or math.huge) do
-      local message = inbox:take(0.1)
-      if message then
-        seen = seen + 1
-        local found = describe(message, secrets)
-        if found.verified and options.forward then
-          found.forwarded = forward(client, options.forward, message)
-        end
-        print_message(found, options.json)
-      end
-    end
-  end)
-  inbox:stop()
-  client:close()
-  return exits.ok
+  return require("portone.cli.webhook.listen").run(options, secrets)
 end
-
--- }======
 
 function M.run(options)
   local secrets, status, problem = secrets_of(options)

@@ -16,7 +16,7 @@ local mt = { __name = "portone.sandbox.inbox", __index = methods }
 
 local options = {
   status = "number", statuses = "table", body = "string", headers = "table", delay = "number",
-  ending = "string", port = "number",
+  ending = "string", port = "number", hold = "number",
 }
 
 local function check(given, level)
@@ -37,6 +37,8 @@ end
 ---@field delay? number        seconds before it is given
 ---@field ending? "hang"|"reset"|"close"  what comes instead of an answer
 ---@field port? integer        0: the system chooses (default)
+---@field hold? number         seconds that each message waits for 'reply' before it is 504; none
+---  of the above counts then
 
 ---@class portone.sandbox.message
 ---@field method string
@@ -67,6 +69,12 @@ end
 local function call(self, name, args)
   local text = assert(self.server:call(name, args and json.encode(args) or ""))
   return json.decode(text).value
+end
+
+local function hex(text)
+  return (text:gsub(".", function(c)
+    return ("%02x"):format(c:byte())
+  end))
 end
 
 local function unhex(text)
@@ -110,6 +118,27 @@ end
 ---@return integer messages received so far, taken or not
 function methods:count()
   return call(self, "count")
+end
+
+---Answers a message that is held.
+---@param message portone.sandbox.message
+---@param given { status: integer, headers?: string[], body?: string }
+---@return boolean waited  false: it has its answer already
+function methods:reply(message, given)
+  if type(message) ~= "table" or not message.token then
+    error("inbox:reply: the message is not held: start the inbox with hold = seconds", 2)
+  end
+  return call(self, "reply", { token = message.token,
+    status = given.status, headers = given.headers, body = hex(given.body or "") })
+end
+
+---Waits until all answers are out: nobody is connected any more.
+---@param timeout number  seconds
+function methods:drain(timeout)
+  local ends = core.monotonic() + timeout
+  while self.server:stats().open > 0 and core.monotonic() < ends do
+    core.sleep(0.01)
+  end
 end
 
 ---Changes the answer that is given from now on.
