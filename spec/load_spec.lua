@@ -39,21 +39,34 @@ local function names(text)
 end
 
 describe("require \"portone\"", function()
-  it("takes less than a megabyte", function()
+  it("takes less than a megabyte, a client included", function()
     local kib = tonumber(run [[
       require "portone.core"
       collectgarbage()
       collectgarbage()
       local before = collectgarbage("count")
-      require "portone"
+      local client = client_of(require "portone")
       collectgarbage()
       collectgarbage()
-      print(collectgarbage("count") - before)]])
+      print(collectgarbage("count") - before)
+      client.close()]])
     assert.is_true(kib > 10 and kib < 400, tostring(kib)) -- 1024 is the promise
   end)
 
-  it("loads no tables, no part, and nothing that a plain call can do without", function()
+  it("leaves to the first client what calls need, but where an nginx is about to fork", function()
     local set = names(run [[require "portone" io.write(loaded())]])
+    assert.is_true(set["portone"])
+    assert.is_nil(set["portone.client"])
+    assert.is_nil(set["portone.call"])
+    set = names(run [[ngx = {} require "portone" io.write(loaded())]])
+    assert.is_true(set["portone.client"])
+    assert.is_true(set["portone.call"])
+  end)
+end)
+
+describe("a client", function()
+  it("loads no tables, no part, and nothing that a plain call can do without", function()
+    local set = names(run [[client_of(require "portone") io.write(loaded())]])
     assert.is_true(set["portone.call"])
     for name in pairs(set) do
       assert.is_nil(name:find("^portone%.api%."), name)
@@ -67,7 +80,7 @@ describe("require \"portone\"", function()
 
   it("has at hand what a failed call needs: nothing is loaded once money may have moved",
     function()
-      local set = names(run [[require "portone" io.write(loaded())]])
+      local set = names(run [[client_of(require "portone") io.write(loaded())]])
       for _, part in ipairs { "decide", "retry", "reconcile", "pending", "error", "redact" } do
         assert.is_true(set["portone." .. part], part)
       end

@@ -8,25 +8,37 @@
 -- The module's functions are those of a default client, made from 'configure' or from the
 -- environment when first used. 'portone.new' makes clients of their own.
 
-local client = require "portone.client"
-local errors = require "portone.error"
 local json = require "portone.json"
 local loop = require "portone.loop"
-local options = require "portone.options"
-local pending = require "portone.pending"
 
 local M = {
   _VERSION = require "portone.version",
   array = json.array,
   null = json.null,
-  error_kinds = errors.kinds,
 }
+
+-- All that calls need comes with the first client: so it is there before anything is sent. An nginx
+-- that has this module before it forks has that too, once for all of its workers.
+local function client()
+  return require "portone.client"
+end
+
+if rawget(_G, "ngx") then
+  client()
+end
 
 -- Parts that are loaded when somebody names them.
 local parts = {
   checkout = "portone.checkout", ledger = "portone.ledger", nginx = "portone.nginx",
   observe = "portone.observe", sandbox = "portone.sandbox",
 }
+
+local function part_of(key)
+  if key == "error_kinds" then
+    return require("portone.error").kinds
+  end
+  return parts[key] and require(parts[key])
+end
 
 ---Rows { name, api, method, path, stable, summary } of the operations whose name, method or
 ---path has the pattern in it; printing them shows one a line.
@@ -58,7 +70,7 @@ end
 ---@param err portone.Error
 ---@return string
 function M.encode_pending(err)
-  local text = pending.encode(err)
+  local text = require("portone.pending").encode(err)
   return text
 end
 
@@ -135,7 +147,8 @@ local default     -- the default client, once used
 ---PORTONE_WEBHOOK_SECRET. Raises on a wrong option.
 ---@param given table  see docs/options.md
 function M.configure(given)
-  client.no_colon("configure", given, 3)
+  local clients, options = client(), require "portone.options"
+  clients.no_colon("configure", given, 3)
   if type(given) ~= "table" then
     error("portone.configure: table of options expected, got " .. type(given), 2)
   end
@@ -143,7 +156,7 @@ function M.configure(given)
   for name, value in pairs(given) do
     all[name] = value
   end
-  local fresh = client.new(all, 3)
+  local fresh = clients.new(all, 3)
   if default then
     default.close()
   end
@@ -154,14 +167,15 @@ end
 ---@param given table  see docs/options.md
 ---@return table client
 function M.new(given)
-  client.no_colon("new", given, 3)
-  local fresh = client.new(given, 3)
+  local clients = client()
+  clients.no_colon("new", given, 3)
+  local fresh = clients.new(given, 3)
   return fresh
 end
 
 local function default_client()
   if not default then
-    default = client.new(configured or options.environment(), 5)
+    default = client().new(configured or require("portone.options").environment(), 5)
   end
   return default
 end
@@ -169,14 +183,14 @@ end
 return setmetatable(M, {
   __name = "portone",
   __index = function(_, key)
-    if parts[key] then
-      local part = require(parts[key])
+    local part = part_of(key)
+    if part then
       M[key] = part
       return part
     end
-    local holder = default_client()
-    if rawget(holder, key) == nil and not client.lazy[key] then
-      client.unknown(holder, key, 3)
+    local holder, clients = default_client(), client()
+    if rawget(holder, key) == nil and not clients.lazy[key] then
+      clients.unknown(holder, key, 3)
     end
     return holder[key]
   end,
