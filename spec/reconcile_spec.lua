@@ -9,12 +9,14 @@ local reconcile = require "portone.reconcile"
 local time = require "portone.time"
 
 local BEGAN = 1800000000  -- when the call began, by our own clock
+local DAY = 86400
 
 local function http_date(unix)
   return os.date("!%a, %d %b %Y %H:%M:%S GMT", unix)
 end
 
--- Asks about a write whose look-up finds `found`; of a table with `kind` it is the error.
+-- Asks about a write whose look-up finds `found`, or what that says of its arguments; of a
+-- table with `kind` it is the error.
 local function ask(operation, args, found, options)
   options = options or {}
   local now = options.now or BEGAN + 5
@@ -23,7 +25,9 @@ local function ask(operation, args, found, options)
   local verdict, value = reconcile.ask(pending, function(row, with)
     asked[#asked + 1] = { operation = row.name, args = with }
     local info = { status = 200, headers = { date = options.date and http_date(options.date) } }
-    if type(found) == "table" and found.kind then
+    if type(found) == "function" then
+      return found(with), nil, info
+    elseif type(found) == "table" and found.kind then
       return nil, errors.new(found), info
     end
     return found, nil, info
@@ -217,6 +221,77 @@ describe("a V2 schedule", function()
       assert.equal("unclear", verdict)
       assert.equal(0, #asked)
     end
+  end)
+end)
+
+describe("a V1 billing key", function()
+  local function issue(found)
+    return ask("v1.customers.issue", { customer_uid = "u", card_number = "c" }, found,
+      { date = BEGAN + 5 })
+  end
+  it("is done when it is of this call", function()
+    assert.equal("done", (issue { customer_uid = "u", inserted = BEGAN - 99, updated = BEGAN + 1 }))
+    assert.equal("not_done", (issue { customer_uid = "u", inserted = BEGAN - 99, updated = 0 }))
+  end)
+
+  it("of a channel group has its times in the channels", function()
+    local function group(at)
+      return { customer_uid = "u", channelGroupId = "g", succeededChannels = {
+        { pg_provider = "nice_v2", inserted = BEGAN - 99, updated = BEGAN - 99 },
+        { pg_provider = "tosspayments", inserted = at, updated = at } } }
+    end
+    assert.equal("done", (issue(group(BEGAN + 1))))
+    assert.equal("not_done", (issue(group(BEGAN - 60))))
+    assert.equal("not_done", (issue { customer_uid = "u", channelGroupId = "g" }))
+  end)
+end)
+
+describe("a look-up by time", function()
+  local operation = "v2.payment.billing_key.issue_billing_key"
+  local args = { customer = { id = "c" } }
+
+  it("is made again where the server's clock is, when ours is far off", function()
+    local at = BEGAN + 30 * DAY
+    local key = { billingKey = "k", issuedAt = time.rfc3339(at + 1) }
+    local verdict, value, asked = ask(operation, args, function(row)
+      return { items = { row.filter.from < key.issuedAt and key.issuedAt < row.filter["until"]
+        and key or nil } }
+    end, { date = at + 5 })
+    assert.equal("done", verdict)
+    assert.equal("k", value.billingKeyInfo.billingKey)
+    assert.equal(2, #asked)
+  end)
+
+  it("is made once when our clock is right", function()
+    local _, _, asked = ask(operation, args, { items = {} }, { date = BEGAN + 6 })
+    assert.equal(1, #asked)
+  end)
+
+  it("finds a customer's schedules on the day that it is for PortOne", function()
+    local at = BEGAN + 400 * DAY
+    local verdict, _, asked = ask("v1.subscribe.unschedule", { customer_uid = "u" },
+      function(row) return row.to > at and { { merchant_uid = "m" } } or {} end,
+      { date = at + 5 })
+    assert.equal("not_done", verdict)
+    assert.equal(2, #asked)
+  end)
+end)
+
+describe("a cash receipt", function()
+  it("over another amount is a conflict", function()
+    local function v2(amount)
+      return (ask("v2.payment.cash_receipt.issue_cash_receipt", { paymentId = "p",
+        amount = { total = 11000 } }, { status = "ISSUED", amount = amount,
+        issuedAt = time.rfc3339(BEGAN + 1) }))
+    end
+    assert.equal("done", v2(11000))
+    assert.equal("conflict", v2(1100))
+    local function v1(found)
+      return (ask("v1.receipts.external_issue", { merchant_uid = "m", amount = 11000 }, found))
+    end
+    assert.equal("done", v1 { amount = 11000, cancelled_at = 0 })
+    assert.equal("conflict", v1 { amount = 1100, cancelled_at = 0 })
+    assert.equal("not_done", v1 { amount = 1100, cancelled_at = BEGAN + 1 })
   end)
 end)
 

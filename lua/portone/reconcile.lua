@@ -12,6 +12,8 @@
 --   missing the kind of error that also says that there is nothing, beside not_found
 --   absent  the verdict when there is nothing to be found; left out: not_done
 --   result  with 'each': the operation's result from the values
+--   timed   its arguments are times near the call's: seconds by which our clock may be wrong
+--           before it has to be asked again, with the server's times
 -- Verdicts: "done" (value: the operation's result), "not_done", "declined" (value: fields of
 -- an error), "conflict" (value: why), "unclear". ctx.started is the server's unix time at
 -- which the call began: what is older is not this call's work. ctx.doubtful is earlier: before
@@ -128,10 +130,9 @@ end
 local function ask(way, args, look, ctx)
   local row = look_up(way)
   local found, err, info = look(row, args)
-  if not ctx.adjusted and info and info.status then
+  if not ctx.skew and info and info.status then
     local skew = ahead(info, ctx.now())
-    ctx.started, ctx.doubtful = ctx.started + skew, ctx.doubtful + skew
-    ctx.adjusted = true
+    ctx.started, ctx.doubtful, ctx.skew = ctx.started + skew, ctx.doubtful + skew, skew
   end
   if found == nil and is_missing(err, way, row) then
     return nil
@@ -149,12 +150,22 @@ local function cautiously(fn, ...)
   return "unclear", { message = "the answer cannot be read" }
 end
 
-local function judge(way, subject, kept, look, ctx)
+-- The look-up of a row: as ask, or nil, why it could not be made.
+local function look_up_of(way, subject, kept, look, ctx)
+  local adjusted = ctx.skew ~= nil
   local args = cautiously(way.with, subject, ctx, kept)
   if args == "unclear" then
-    return "unclear"
+    return nil, { message = "the request does not say what to look for" }
   end
   local found, err = ask(way, args, look, ctx)
+  if way.timed and not adjusted and math.abs(ctx.skew or 0) > way.timed then
+    return look_up_of(way, subject, kept, look, ctx)  -- it was looked for at another time
+  end
+  return found, err
+end
+
+local function judge(way, subject, kept, look, ctx)
+  local found, err = look_up_of(way, subject, kept, look, ctx)
   if err and found == nil then
     return "unclear", err
   elseif found ~= nil then

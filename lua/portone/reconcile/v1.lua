@@ -118,7 +118,7 @@ M["v1.subscribe.unschedule"] = {
     end,
   },
   customer = {
-    ask = "v1.customers.schedules",
+    ask = "v1.customers.schedules", timed = 60,
     with = function(kept, ctx)  -- the API looks three months ahead at most
       return { customer_uid = kept.customer_uid, from = math.floor(ctx.started),
                to = math.floor(ctx.started) + 89 * 86400, ["schedule-status"] = "scheduled" }
@@ -184,13 +184,21 @@ M["v1.payments.cancel"] = {
 
 -- {====== Billing keys ======
 
+-- When a key was last made or changed. That of a channel group has a time for each channel.
+local function key_time(found)
+  local at = math.max(found.updated or 0, found.inserted or 0)
+  for _, channel in ipairs(found.succeededChannels or {}) do
+    at = math.max(at, channel.updated or 0, channel.inserted or 0)
+  end
+  return at
+end
+
 M["v1.customers.issue"] = {
   keep = { "customer_uid" },
   ask = "v1.customers.get",
   with = function(kept) return { customer_uid = kept.customer_uid } end,
   judge = function(_, found, ctx)  -- an older key of the same name is not this one
-    local at = math.max(found.updated or 0, found.inserted or 0)
-    return at >= ctx.started and "done" or "not_done", found
+    return key_time(found) >= ctx.started and "done" or "not_done", found
   end,
 }
 
@@ -206,15 +214,21 @@ M["v1.customers.delete"] = {
 
 -- {====== Receipts, virtual accounts, registered amounts ======
 
+-- Only one that belongs to no payment (merchant_uid) has an amount of its own.
 local function receipt(operation, name, key, issued)
   M[operation] = {
-    keep = { key },
+    keep = { key, issued and key == "merchant_uid" and "amount" or nil },
     ask = name,
     with = function(kept) return { [key] = kept[key] } end,
     absent = not issued and function() return "done", {} end or nil,
-    judge = function(_, found)
+    judge = function(kept, found)
       local revoked = (found.cancelled_at or 0) > 0
-      return revoked ~= issued and "done" or "not_done", found
+      if revoked == issued then
+        return "not_done", found
+      elseif kept.amount and found.amount and not same_amount(kept, found) then
+        return differs("the amount of the receipt", kept.amount, found.amount)
+      end
+      return "done", found
     end,
   }
 end

@@ -180,7 +180,7 @@ M["v2.payment.payment_schedule.revoke_payment_schedules"] = {
     end,
   },
   key = {
-    ask = "v2.payment.payment_schedule.get_payment_schedules",
+    ask = "v2.payment.payment_schedule.get_payment_schedules", timed = 60,
     with = function(kept, ctx)
       return { page = { number = 0, size = 1 }, filter = { storeId = kept.storeId,
         billingKey = kept.billingKey, status = { "SCHEDULED" },
@@ -203,7 +203,7 @@ M["v2.payment.billing_key.issue_billing_key"] = {
     return kept["customer.id"] and "customer" or nil
   end,
   customer = {
-    ask = "v2.payment.billing_key.get_billing_key_infos",
+    ask = "v2.payment.billing_key.get_billing_key_infos", timed = 3600,
     with = function(kept, ctx)
       return { page = { number = 0, size = 10 }, filter = { storeId = kept.storeId,
         customerId = kept["customer.id"], status = { "ISSUED" }, timeRangeField = "ISSUED_AT",
@@ -247,9 +247,11 @@ M["v2.payment.billing_key.delete_billing_key"] = {
 M["v2.payment.cash_receipt.issue_cash_receipt"] = {
   keep = { "paymentId", "storeId", "amount.total" },
   ask = "v2.payment.cash_receipt.get_cash_receipt_by_payment_id", with = payment_of,
-  judge = function(_, found, ctx)
+  judge = function(kept, found, ctx)
     if found.status ~= "ISSUED" or unix(found.issuedAt) < ctx.started then
       return "not_done"
+    elseif found.amount ~= kept["amount.total"] then
+      return differs("the amount of the receipt", kept["amount.total"], found.amount)
     end
     return "done", { cashReceipt = found }
   end,
