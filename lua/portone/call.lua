@@ -111,7 +111,7 @@ end
 local function new_run(call, fault)
   local state, opts, now = call.state, call.opts, call.now
   local run = {
-    row = call.row, sleep = call.host.sleep, now = now, wall = core.now,
+    row = call.row, sleep = call.host.rest or call.host.sleep, now = now, wall = core.now,
     ends = call.began + (opts.deadline or state.options.deadline),
     settle = state.options.settle,
     max_retries = first(opts.max_retries, state.options.max_retries),

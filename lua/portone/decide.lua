@@ -24,15 +24,12 @@ local function remaining(run)
   return run.ends - run.now()
 end
 
--- Waits unless the deadline would pass first; false then.
+-- Waits unless the deadline would pass first; false then, and where nobody waits any more.
 local function pause(run, seconds)
   if seconds >= remaining(run) then
     return false
   end
-  if seconds > 0 then
-    run.sleep(seconds)
-  end
-  return true
+  return seconds <= 0 or run.sleep(seconds) ~= false
 end
 
 -- Seconds before the next attempt: what the server asks for, but never at once.
@@ -164,8 +161,8 @@ end
 
 ---Goes on after a first attempt that failed, until the outcome is known.
 ---@param run table  row, pending, fault (of the first attempt), attempt(seconds) -> result |
---- nil, fault, look(row, args), sleep(seconds), now() (a steady clock), wall() (unix), ends,
---- max_retries, settle, reconcile
+--- nil, fault, look(row, args), sleep(seconds) -> false when cancelled, now() (a steady clock),
+--- wall() (unix), ends, max_retries, settle, reconcile
 ---@return any result  nil when it failed
 ---@return table? fault  fields of a portone.Error, with `outcome`
 function M.pursue(run)

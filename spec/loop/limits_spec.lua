@@ -121,6 +121,39 @@ describe("beyond the limits", function()
     for i = 1, 5 do assert.is_string(errs[i].kind) end
   end)
 
+  -- A charge whose answer is lost; whoever asks is told that there is no such payment, yet.
+  local lost = { { { "read" }, { "reset" } }, rest = { { "serve", peer.answer(404,
+    '{"type":"PAYMENT_NOT_FOUND"}') } } }
+
+  it("a task cancelled while its call waits to ask again: unknown, and says what to ask", function()
+    server:script(lost)
+    new { max_retries = 0 }
+    local err
+    local task = portone.spawn(function()
+      err = select(2, client.request_pay_again { paymentId = "order-1", billingKey = "key-1",
+        orderName = "pass", amount = { total = 1000 }, currency = "KRW" })
+    end)
+    until_seen(2)
+    for _ = 1, 20 do portone.poll(0.01) end
+    task:cancel()
+    portone.run()
+    assert.equal("cancelled", task.status)
+    assert.equal("unknown_outcome", err.kind)
+    assert.is_string(portone.encode_pending(err))
+  end)
+
+  it("a task cancelled while its call waits to try again: that failed", function()
+    server:script { rest = { { "serve", peer.answer(503, "busy") } } }
+    new { max_retries = 1000 }
+    local err
+    local task = portone.spawn(function() err = select(2, get()) end)
+    until_seen(3)
+    task:cancel()
+    portone.run()
+    assert.is_true(err.kind == "server" or err.kind == "cancelled")
+    assert.equal("not_done", err.outcome or "not_done")
+  end)
+
   it("poll, run and dispatch inside a task say so, and the task goes on", function()
     new()
     local task = portone.spawn(function()

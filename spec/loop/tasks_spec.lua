@@ -309,6 +309,61 @@ describe("tasks", function()
       assert.matches("cancelled", task.error)
     end)
 
+    it("wakes one that waits for another task", function()
+      local other = tasks.spawn(function() tasks.sleep(100) end)
+      local task = tasks.spawn(function() return other:wait() end)
+      task:cancel()
+      tasks.poll()
+      assert.equal("cancelled", task.status)
+      assert.matches("cancelled", task.error)
+      assert.equal("running", other.status)
+      other:cancel()
+      tasks.run()
+    end)
+
+    it("ends a map in it: what runs is cancelled, nothing more is begun", function()
+      server:script { rest = { { "read" }, { "hold" } } }
+      local begun, inner = 0, 0
+      local task = tasks.spawn(function()
+        return tasks.map({ 1, 2, 3, 4, 5, 6 }, function(n)
+          begun = begun + 1
+          if n == 1 then tasks.sleep(100) end
+          return tasks.map({ 1, 2, 3 }, function()
+            inner = inner + 1
+            return call("/x", 30)
+          end, { concurrency = 1, mode = "collect" })
+        end, { concurrency = 2, mode = "collect" })
+      end)
+      until_seen(1)
+      task:cancel()
+      tasks.run()
+      assert.same({ 2, 1 }, { begun, inner })
+      assert.equal("cancelled", task.status)
+      assert.matches("client", server:log()[1].ended)
+      local results, errors = task.results[1], task.results[2]
+      assert.equal(6, results.n)
+      assert.matches("cancelled", errors[1])
+      for i = 3, 6 do assert.equal("cancelled", errors[i].kind) end
+    end)
+
+    it("ends a map that goes on after it, and one that begins after it", function()
+      local begun, first, second = 0, nil, nil
+      local task
+      task = tasks.spawn(function()
+        tasks.sleep(0)
+        first = { tasks.map({ 1, 2, 3 }, function(n)
+          begun = begun + 1
+          if n == 2 then task:cancel() end
+          return n
+        end, { concurrency = 1 }) }
+        second = { tasks.map({ 1, 2 }, function() begun = begun + 1 end) }
+      end)
+      tasks.run()
+      assert.equal(2, begun)
+      assert.same({ "cancelled", 3 }, { first[2].kind, first[3] })
+      assert.same({ "cancelled", 1 }, { second[2].kind, second[3] })
+    end)
+
     it("ends a task that yields for ever", function()
       local task = tasks.spawn(function() while true do coroutine.yield() end end)
       tasks.poll()
@@ -386,6 +441,22 @@ describe("tasks", function()
       assert.error_matches(function()
         tasks.map({ 1 }, function() error("boom", 0) end)
       end, "^boom$")
+    end)
+
+    it("is ended by an error of on_progress", function()
+      if is51 then return end  -- which cannot suspend what is protected
+      local begun, woken = 0, 0
+      assert.error_matches(function()
+        tasks.map({ 1, 2, 3, 4 }, function(n)
+          begun = begun + 1
+          if n > 1 then
+            pcall(tasks.sleep, 100)
+            woken = woken + 1
+          end
+          return n
+        end, { concurrency = 2, on_progress = function() error("no further", 0) end })
+      end, "^no further$")
+      assert.same({ 2, 1 }, { begun, woken })
     end)
 
     it("wants sensible arguments", function()

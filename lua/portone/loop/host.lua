@@ -7,6 +7,7 @@
 -- missed: its result is dropped.
 
 local core = require "portone.core"
+local errors = require "portone.error"
 
 local M = {}
 
@@ -22,6 +23,8 @@ local unpack = table.unpack or unpack
 ---@field detach? fun(fn: function, done: function)  as 'start', but outlives the caller
 ---@field box fun(): table  the box to submit to
 ---@field sleep fun(seconds: number)
+---@field rest? fun(seconds: number): boolean  sleeps; false where 'sleep' raises: the caller was
+---  cancelled
 ---@field reap? fun(scope: table)  after the end of what was started
 
 -- {====== Yielding ======
@@ -205,12 +208,18 @@ end
 
 -- {====== map ======
 
----Ends what a scope is waiting for; what it does next fails at once.
+---Ends what a scope is waiting for, and all that its map has running; what it does next fails
+---at once.
 function M.cancel(scope)
   scope.cancelled = true
-  local call = scope.call
+  local call, run = scope.call, scope.map
   if call then
     call.box.inbox:cancel(call.id)
+  elseif scope.rouse then
+    scope:rouse()
+  end
+  for _, inner in pairs(run and run.running or {}) do
+    M.cancel(inner)
   end
 end
 
@@ -231,6 +240,23 @@ local function map_options(options)
   return o
 end
 
+-- Nothing more is begun, and what runs is cancelled.
+local function stop(run, raised, err, i)
+  run.stop = { raised = raised, error = err, index = i }
+  for _, scope in pairs(run.running) do
+    M.cancel(scope)
+  end
+end
+
+local function not_run()
+  return errors.new { kind = "cancelled", message = "cancelled before it was begun" }
+end
+
+-- Where Lua can suspend it in there, so that an error of on_progress stops the rest.
+local guard = M.yields_across_pcall and pcall or function(fn, ...)
+  return true, fn(...)
+end
+
 -- One item is done: ok, value, err as pcall gives them.
 local function file(run, i, ok, value, err)
   run.running[i] = nil
@@ -238,25 +264,44 @@ local function file(run, i, ok, value, err)
   if run.stop then
     return
   end
-  local failed = not ok or (value == nil and err ~= nil)
+  local failed, raised = not ok or (value == nil and err ~= nil), not ok
+  if failed then
+    err = ok and err or value
+    if err == nil then  -- cancelled before it had begun
+      raised, err = false, not_run()
+    end
+  end
   if not failed then
     run.results[i] = value
   elseif run.options.mode == "collect" then
-    run.errors[i] = ok and err or value
+    run.errors[i] = err
   else
-    run.stop = { raised = not ok, error = ok and err or value, index = i }
-    for _, scope in pairs(run.running) do
-      M.cancel(scope)
-    end
-    return
+    return stop(run, raised, err, i)
   end
   if run.options.on_progress then
-    run.options.on_progress(run.finished, run.n, i)
+    local fine, why = guard(run.options.on_progress, run.finished, run.n, i)
+    if not fine then
+      stop(run, true, why, i)
+    end
   end
+end
+
+-- Whoever called map was cancelled: what was not begun stays so.
+local function cut_short(run)
+  if run.options.mode == "first_error" then
+    return stop(run, false, not_run(), run.started + 1)
+  end
+  for i = run.started + 1, run.n do
+    run.errors[i] = not_run()
+  end
+  run.n = run.started
 end
 
 local function run_map(loop, run, fn)
   while run.finished < run.started or (run.started < run.n and not run.stop) do
+    if run.scope.cancelled and run.started < run.n and not run.stop then
+      cut_short(run)
+    end
     while run.started < run.n and run.started - run.finished < run.options.concurrency
         and not run.stop do
       local i = run.started + 1
@@ -271,7 +316,7 @@ local function run_map(loop, run, fn)
         end
       end)
     end
-    if #run.ended == 0 then
+    if #run.ended == 0 and run.finished < run.started then
       run.waiter = {}
       loop.wait(run.waiter)
     end
@@ -292,8 +337,11 @@ local function map(loop)
     local run = { items = items, n = #items, options = map_options(options), results = {},
       errors = {}, running = {}, ended = {}, started = 0, finished = 0 }
     run.results.n = run.n
-    loop.check()
+    run.scope = loop.check() or {}
+    local outer = run.scope.map
+    run.scope.map = run
     run_map(loop, run, fn)
+    run.scope.map = outer
     if run.stop then
       if run.stop.raised then
         error(run.stop.error, 0)
@@ -308,10 +356,10 @@ end
 
 ---A host of a loop's primitives.
 ---@param loop portone.Loop
----@return table host  name, perform, once, map, sleep
+---@return table host  name, perform, once, map, sleep, rest
 function M.new(loop)
-  return { name = loop.name, sleep = loop.sleep, perform = perform(loop), once = once(loop),
-    map = map(loop) }
+  return { name = loop.name, sleep = loop.sleep, rest = loop.rest, perform = perform(loop),
+    once = once(loop), map = map(loop) }
 end
 
 return M

@@ -19,6 +19,7 @@ local unpack = table.unpack or unpack
 local resume, yield, status = coroutine.resume, coroutine.yield, coroutine.status
 local drain = hosts.drain
 
+local CANCELLED = "the task was cancelled"
 local BATCH = 8  -- answers that are taken before those who wait for them go on
 
 -- What a task's yield says. Anything else is a yield of the user's own: until the next poll.
@@ -193,8 +194,8 @@ local function new_task(fn, ended, ...)
   -- naming a field, even as nil, makes room for it: none of these needs memory later
   local task = setmetatable({ co = hosts.create(fn), status = "running", ended = ended,
     arguments = pack(...), next = nil, call = nil, cancelled = nil, error = nil, joined = nil,
-    result = nil, results = nil, sleeping = nil, traceback = nil, untold = nil, waits = nil,
-    yielded = nil }, Task)
+    map = nil, result = nil, results = nil, sleeping = nil, traceback = nil, untold = nil,
+    waits = nil, yielded = nil }, Task)
   live = live + 1
   return task
 end
@@ -276,13 +277,9 @@ local function wait(waiter)
   end
 end
 
----Suspends the running task.
----@param seconds number
-local function sleep(seconds)
+-- Suspends the running task, unless it is cancelled: false then, as soon as it is.
+local function rest(seconds)
   local task = check()
-  if type(seconds) ~= "number" or seconds < 0 then
-    error("portone.sleep: seconds expected", 2)
-  end
   if not task.cancelled then
     local waiter = { task = task }
     task.sleeping = waiter
@@ -290,13 +287,23 @@ local function sleep(seconds)
     suspend(task, waiter)
     task.sleeping = nil
   end
-  if task.cancelled then
-    error("the task was cancelled", 0)
+  return not task.cancelled
+end
+
+---Suspends the running task.
+---@param seconds number
+local function sleep(seconds)
+  check()
+  if type(seconds) ~= "number" or seconds < 0 then
+    error("portone.sleep: seconds expected", 2)
+  elseif not rest(seconds) then
+    error(CANCELLED, 0)
   end
 end
 
 local host = hosts.new {
   name = "tasks", check = check, wait = wait, wake = wake, sleep = sleep,
+  rest = rest,
   box = function()
     box = box or hosts.box()
     return box
@@ -346,7 +353,8 @@ function M.spawn(fn, ...)
 end
 
 ---Ends a task early. Its call in flight is closed and returns an error of kind "cancelled", its
----sleep raises; so does all it tries after that. What was sent by then may have been done.
+---sleep and its wait for another task raise, its map begins nothing more and cancels what it has
+---begun; so ends all it tries after that. What was sent by then may have been done.
 ---@return boolean  false when it had ended before
 function Task:cancel()
   if not self.co then
@@ -354,12 +362,17 @@ function Task:cancel()
   end
   if not self.cancelled then
     hosts.cancel(self)
-    local waiter = self.sleeping
-    if waiter then
-      wake(waiter)
-    end
   end
   return true
+end
+
+---Wakes a task that sleeps or waits for another one; for whoever has cancelled it.
+function Task:rouse()
+  local waiter = self.sleeping
+  if waiter then
+    waiter.done = true
+    wake(waiter)
+  end
 end
 
 -- All that can go on now does. Whether anything did.
@@ -441,16 +454,27 @@ function M.run()
   end
 end
 
+-- The caller is a task itself. Cancelled, it does not wait for one that is not.
+local function join_task(task, caller)
+  local waiter = {}
+  table.insert(task.joined, waiter)
+  if not caller.cancelled then
+    caller.sleeping = waiter
+    wait(waiter)
+    caller.sleeping = nil
+  end
+  if caller.cancelled and task.co then
+    error(CANCELLED, 0)
+  end
+end
+
 ---Waits for a task's end; in another task, or outside of all, where it runs them meanwhile.
 ---@param seconds? number  outside only; default: as long as it takes
 ---@return any ...  what it returned; nil, error, traceback when it failed or was cancelled
 function Task:wait(seconds)
   self.joined = self.joined or {}
   if self.co and current then
-    check()
-    local waiter = {}
-    table.insert(self.joined, waiter)
-    wait(waiter)
+    join_task(self, check())
   elseif self.co then
     local ends = core.monotonic() + (seconds or math.huge)
     while self.co and core.monotonic() < ends do
