@@ -58,7 +58,7 @@ local function check(order)
   if mode == "nothing" then return end
   if mode == "true" then return true end
   if mode == "text" then return "yes" end
-  return tonumber(box:get("price") or 3000)
+  return tonumber(box:get("price") or 3000), box:get("currency")
 end
 
 local secrets = { ']] .. OLD_SECRET .. [[', ']] .. SECRET .. [[' }
@@ -431,6 +431,20 @@ describe("portone.nginx", function()
       assert.truthy(headers["content-type"]:find("application/json", 1, true))
       assert.same({ errorMessage = "The amount does not match the order." }, json.decode(body))
       assert.truthy(server:log():find("the amount is 3000 where the order says 30000", 1, true))
+    end)
+
+    with_nginx("refuses the same number of another currency", function()
+      put("currency", "USD")
+      put("has:v2:p-1", '{"id":"p-1","status":"READY","amount":{"total":3000},"currency":"PHP"}')
+      local status, _, body = send("/confirm_read", CONFIRM)
+      assert.same({ 409, '{"errorMessage":"The currency does not match the order."}' },
+        { status, body })
+      assert.truthy(server:log():find("the currency is PHP where the order says USD", 1, true))
+      put("has:v2:p-1", '{"id":"p-1","status":"READY","amount":{"total":3000},"currency":"USD"}')
+      assert.equal(200, (send("/confirm_read", CONFIRM)))
+      -- without a client nobody knows it
+      assert.equal(409, (send("/confirm", CONFIRM)))
+      assert.truthy(server:log():find("the currency is not in the question", 1, true))
     end)
 
     with_nginx("refuses in the words of the shop, in the form of each API", function()

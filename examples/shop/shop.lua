@@ -291,7 +291,8 @@ end
 M.webhook = portone.nginx.webhook { client = portone, v1 = true, seen = "webhooks",
   on_event = function(event) return payments.heard(event) end }
 
--- PortOne asks whether to charge. The amount is the order's own; another one is refused.
+-- PortOne asks whether to charge. The amount is the order's own; another one is refused, and so is
+-- another currency.
 M.confirm = portone.nginx.confirm { client = portone, v1 = true, check = function(question)
   local order = orders.get(question.id)
   if not order then
@@ -299,7 +300,7 @@ M.confirm = portone.nginx.confirm { client = portone, v1 = true, check = functio
   elseif order.paid > 0 then
     return false, texts.ko.paid_already
   end
-  return order.amount
+  return order.amount, "KRW"
 end }
 
 -- }======

@@ -228,6 +228,19 @@ local function confirm_payment(o, order, body)
   return true
 end
 
+-- The shop's own amount, and currency where it says one: 3000 of another is another price.
+local function compare(order, amount, currency)
+  if amount ~= order.amount then
+    return false, ("the amount is %s where the order says %s"):format(tostring(order.amount),
+      tostring(amount)), "The amount does not match the order."
+  elseif currency ~= nil and currency ~= order.currency then
+    return false, ("the currency is %s where the order says %s"):format(order.currency
+      or "not in the question (give a client, which reads it)", tostring(currency)),
+      "The currency does not match the order."
+  end
+  return true
+end
+
 -- Asks the shop. True; or false, reason for the log, words for the payer.
 local function ask(o, order, body)
   if o.client then
@@ -242,11 +255,7 @@ local function ask(o, order, body)
   elseif answer == true then
     return true
   elseif type(answer) == "number" then
-    if answer == order.amount then
-      return true
-    end
-    return false, ("the amount is %s where the order says %s"):format(tostring(order.amount),
-      tostring(answer)), "The amount does not match the order."
+    return compare(order, answer, words)
   end
   words = type(words) == "string" and words or nil
   return false, words or "check said no", words
@@ -280,8 +289,8 @@ end
 ---
 ---check(order) gets { api, id (paymentId or merchant_uid), amount (V1 major, V2 minor units),
 ---currency and payment (with a client), payment_id, transaction_id | imp_uid, merchant_uid }.
----It returns the amount of the shop's own order, which is then compared; or true; or false
----and words for the payer, as with an unknown order or an empty shelf.
+---It returns the amount of the shop's own order and its currency, which are then compared; or
+---true; or false and words for the payer, as with an unknown order or an empty shelf.
 ---@param opts table  check; secrets (V2); client (needed for V1); v1 (true: V1 questions too;
 ---  the default without secrets); time_limit (seconds, 8: V1 waits for 10); tolerance; version;
 ---  max_body; include_sandbox; call (options of reading again, { deadline = 6, timeout = 6 })
