@@ -72,6 +72,28 @@ describe("amounts of V1", function()
     assert.truthy(at("v1.payments.prepare_update", args, "amount"))
   end)
 
+  it("and of V2 are not below zero; whether zero will do is the PG's to say", function()
+    local function v2(amount)
+      return { paymentId = "p", billingKey = "k", orderName = "n", currency = "KRW",
+        amount = amount }
+    end
+    local PAY, CANCEL = "v2.payment.pay_with_billing_key", "v2.payment.cancel_payment"
+    assert.same({ "amount: must be at least 0" }, problems(AGAIN, again { amount = -1 }))
+    assert.same({}, problems(AGAIN, again { amount = 0 }))
+    assert.same({ "amount: must be at least 0" },
+      problems("v1.payments.cancel", { imp_uid = "i", amount = -1 }))
+    assert.same({}, problems("v1.payments.cancel", { imp_uid = "i", amount = 0 }))
+    assert.equal("must be at least 0", at("v1.subscribe.schedule", { customer_uid = "u",
+      schedules = { { merchant_uid = "m", schedule_at = 1893456000, amount = -0.5, name = "n",
+        currency = "USD" } } }, "schedules[1].amount"))
+    assert.same({ "amount.total: must be at least 0" }, problems(PAY, v2 { total = -1 }))
+    assert.same({ "amount.taxFree: must be at least 0" },
+      problems(PAY, v2 { total = 1, taxFree = -1 }))
+    assert.same({}, problems(PAY, v2 { total = 0 }))
+    assert.same({ "amount: must be at least 0" },
+      problems(CANCEL, { paymentId = "p", reason = "r", amount = -1 }))
+  end)
+
   it("say nothing about a currency that is wrong itself", function()
     assert.same({ "currency: expected an ISO 4217 code such as KRW or USD, got \"WON\"" },
       problems(AGAIN, again { amount = 0.5, currency = "WON" }))

@@ -82,6 +82,9 @@ describe("types", function()
     assert.equal("range", code(AGAIN, again { amount = 0 / 0 }, "amount"))
     assert.equal("format", code("v1.subscribe.onetime", { expiry = "12/30" }, "expiry"))
     assert.equal("format", code(AGAIN, again { bypass = "{" }, "bypass"))
+    local twice = { { merchant_uid = "o" }, { merchant_uid = "o" } }
+    assert.equal("unique", code("v1.subscribe.schedule", { schedules = twice },
+      "schedules[2].merchant_uid"))
     assert.equal("choice", code("v1.payments.cancel", {}, "imp_uid"))
     assert.equal("currency", code(AGAIN, again { amount = 0.5 }, "amount"))
     assert.equal("page", code("v2.payment.get_payments", { page = { number = 60, size = 1000 } },
@@ -113,7 +116,8 @@ describe("types", function()
 
   it("take integers that are exact everywhere, and no others", function()
     assert.is_nil(at(PAY, pay { amount = { total = 2 ^ 53 - 1 } }, "amount.total"))
-    assert.is_nil(at(PAY, pay { amount = { total = -(2 ^ 53 - 1) } }, "amount.total"))
+    assert.is_nil(at("v2.payment.cancel_payment", { currentCancellableAmount = -(2 ^ 53 - 1) },
+      "currentCancellableAmount"))
     assert.is_nil(at(PAY, pay { amount = { total = 3000.0 } }, "amount.total"))
     for _, n in ipairs { 2 ^ 53, -2 ^ 53, 1e300, 1 / 0, -1 / 0, 0 / 0, 0.5 } do
       assert.truthy(at(PAY, pay { amount = { total = n } }, "amount.total"), tostring(n))
@@ -195,6 +199,28 @@ describe("types", function()
 
   it("refuse an empty path field", function()
     assert.equal("must not be empty", at(PAY, pay { paymentId = "" }, "paymentId"))
+  end)
+
+  it("refuse an order without a name, and two of the same in one list", function()
+    for _, name in ipairs { "merchant_uid", "customer_uid" } do
+      assert.equal("must not be empty", at(AGAIN, again { [name] = "" }, name))
+    end
+    assert.equal("must not be empty", at("v1.payments.prepare", { merchant_uid = "", amount = 1 },
+      "merchant_uid"))
+    assert.same({}, problems("v1.payments.cancel", { imp_uid = "i", merchant_uid = "" }))
+    local function schedules(...)
+      local list = {}
+      for i, uid in ipairs { ... } do
+        list[i] = { merchant_uid = uid, schedule_at = 1893456000, amount = 1, name = "n",
+          currency = "KRW" }
+      end
+      return problems("v1.subscribe.schedule", { customer_uid = "u", schedules = list })
+    end
+    assert.same({}, schedules("a", "b", "A"))
+    assert.same({ "schedules[2].merchant_uid: must not be empty",
+      "schedules[4].merchant_uid: the same as in item 1: each needs its own",
+      "schedules[5].merchant_uid: the same as in item 1: each needs its own" },
+      schedules("a", "", "b", "a", "a"))
   end)
 end)
 

@@ -107,7 +107,6 @@ describe("a plain call", function()
       amount = 3000, name = "n" }))
     assert.is_true(agree(row_of "v1.subscribe.schedule", { customer_uid = "u", schedules = {
       { merchant_uid = "a", schedule_at = 1900000000, amount = 3000, name = "n", currency = "KRW" },
-      { merchant_uid = "b", schedule_at = 1900000000, amount = 3, name = "n", currency = "KRW" },
     } }))
     assert.is_true(agree(row_of "v2.payment.get_payment", { paymentId = "order-1001" }))
     assert.is_true(agree(row_of "v2.payment.cancel_payment", { paymentId = "o", reason = "r" }))

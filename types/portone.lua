@@ -263,6 +263,7 @@ function client.close() end
 ---| "range"
 ---| "format"
 ---| "offset"
+---| "unique"
 ---| "choice"
 ---| "currency"
 ---| "page"

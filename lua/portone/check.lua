@@ -14,6 +14,7 @@ check.codes = {
   length = "too many or too few characters", count = "too many or too few items",
   range = "a number that is too large or too small", format = "a text or number of another form",
   offset = "a time to pay that does not say its offset (only on the wire)",
+  unique = "what each item of a list needs for itself, twice",
   choice = "none, or too many, of several fields", currency = "a finer amount than can be paid",
   page = "a page that the API does not show", not_offered = "the PG has no such operation",
   value = "what cannot be written into a request",

@@ -116,6 +116,7 @@ local function notes(version, field)
   add(field.items and field.items.enum and enum_text(version, field.items))
   add(field.format ~= "int32" and field.format ~= "int64" and field.format)
   add(limits(field))
+  add(field.unique and "each with a " .. field.unique .. " of its own")
   add(field.deprecated and "deprecated")
   for _, note in ipairs(per_pg_notes(field.per_pg or {})) do add(note) end
   add(field.advised_by and "recommended for " .. table.concat(field.advised_by, ", "))

@@ -67,6 +67,7 @@ local function notes(field)
   local function add(text) if text then list[#list + 1] = text end end
   add(field.format ~= "int32" and field.format ~= "int64" and field.format and escape(field.format))
   add(limits(field))
+  add(field.unique and "each with its own " .. escape(field.unique))
   add(field.deprecated and "deprecated")
   for _, pg in ipairs(sorted(field.per_pg or {})) do
     local rule = field.per_pg[pg]

@@ -268,6 +268,7 @@ function client.close() end
 ---| "range"
 ---| "format"
 ---| "offset"
+---| "unique"
 ---| "choice"
 ---| "currency"
 ---| "page"

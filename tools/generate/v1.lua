@@ -80,6 +80,8 @@ local function read_parameter(row, p)
   local field = read_field(p, p.required)
   model.apply(field, facts.fields[name])
   if field.required and facts.relaxed[name] then field.required, field.advised = nil, true end
+  local names_it = place == "body" and field.type == "string" and facts.named[name]
+  if names_it and field.required then field.min = 1 end
   local own = facts.of[row.group .. "." .. row.op]
   if inner and inner ~= "" then
     field = { type = "object", style = "deep", open = true,

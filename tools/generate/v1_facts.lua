@@ -45,7 +45,12 @@ facts.fields = {
   tier_code = { min = 3, max = 3 },                      -- [spec] always three characters
   gender_digit = { enum = { "1", "2", "3", "4", "5", "6", "7", "8" }, secret = true },
   prepaid_amount = { max = 999999999 },                  -- [spec] at most nine digits
+  amount = { min = 0 },                                  -- [design] no PG pays the payer
 }
+
+-- [design] Where one of these is required it is not empty: an order without a name cannot be
+-- looked up after a lost answer. (Of form data Swagger 2.0 says so without allowEmptyValue.)
+facts.named = { merchant_uid = true, customer_uid = true }
 
 -- Required by the specification, and yet requests from before it was go to the default
 -- channel [design]: missing is a warning.
@@ -58,7 +63,7 @@ facts.of = {
     currency = { per_pg = paypal },
   },
   ["subscribe.schedule"] = {
-    schedules = { min = 1 },
+    schedules = { min = 1, unique = "merchant_uid" },    -- [spec] each has its own
     customer_id = customer_id,
     cvc = { per_pg = false },                            -- [spec] only where it issues a key
   },
@@ -127,6 +132,7 @@ facts.rows = {
 -- By definition and property, for named types.
 facts.types = {
   Schedule = {
+    merchant_uid = { min = 1 }, amount = { min = 0 },    -- [design] as of one that is due now
     schedule_at = unix,
     -- [spec] required and yet with a default; requests from before do without [design]
     currency = { required = false, advised = true, format = "currency", per_pg = paypal },

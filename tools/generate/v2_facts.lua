@@ -4,6 +4,7 @@
 -- [design] a decision of this project.
 
 local secret = { secret = true }
+local sum = { min = 0 }
 local channel = { "channelKey", "channelGroupId" } -- [spec] one of the two is required
 local eximbay = { per_pg = { eximbay_v2 = { required = true } } } -- [spec] required for Eximbay
 local document_key = { format = "document-key" } -- [spec] letters, digits, "-" and "_"
@@ -44,6 +45,9 @@ facts.fields = {
     birthOrBusinessRegistrationNumber = { format = "birth", secret = true },
     passwordTwoDigits = { format = "two-digits", secret = true },
   },
+  -- [design] no PG pays the payer
+  PaymentAmountInput = { total = sum, taxFree = sum, vat = sum },
+  CancelPaymentBody = { amount = sum, taxFreeAmount = sum, vatAmount = sum },
   CreatePaymentScheduleBody = { timeToPay = { format = "time-to-pay" } }, -- [design]
   BillingKeyPaymentInput = { locale = eximbay },
   BillingKeyPaymentScheduleInput = { locale = eximbay },

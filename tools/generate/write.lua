@@ -14,8 +14,8 @@ local PLAIN = {
 }
 
 local FIELD_KEYS = { "type", "ref", "fields", "items", "map", "required", "advised", "const",
-  "enum", "format", "min", "max", "wire", "style", "single", "open", "deprecated", "secret",
-  "pgs", "not_pgs", "per_pg", "advised_by" }
+  "enum", "format", "min", "max", "unique", "wire", "style", "single", "open", "deprecated",
+  "secret", "pgs", "not_pgs", "per_pg", "advised_by" }
 
 local ROW_KEYS = { "method", "path", "store", "paging", "list", "page_window", "window",
   "noauth", "unstable", "json_only", "query_body", "body_required", "charge", "repeatable",

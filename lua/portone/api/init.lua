@@ -48,6 +48,7 @@
 --   pgs, not_pgs   the PGs that use it, that ignore it
 --   enum           a list, or the name of a type that has one
 --   min, max       characters of a string, value of a number, items of an array
+--   unique         the field of an array's items that no two of them share
 --   format         "date-time" "date" "int32" "int64" and those of portone/check/format.lua
 --   const          the value that tells a member of a union (answers only)
 --   wire, style    name on the wire where it differs; "multi" (name repeated for each item),

@@ -161,6 +161,14 @@ local function enum(version, field)
   end
 end
 
+-- A limit that nobody set is not worth a word.
+local function out_of_range(v, min, max, field)
+  if field.min and not field.max and v < min then
+    return ("must be at least %.0f"):format(min)
+  end
+  return ("must lie between %.0f and %.0f"):format(min, max)
+end
+
 kinds["integer"] = function(_, field)
   local exact = RANGE[field.format] or EXACT
   local max = math.min(field.max or exact, exact)
@@ -171,7 +179,7 @@ kinds["integer"] = function(_, field)
     if v % 1 ~= 0 then -- also true of infinities and NaN
       report.add(depth, "type", "expected integer, got" .. show(v, field))
     elseif v > max or v < min then
-      report.add(depth, "range", ("must lie between %.0f and %.0f"):format(min, max))
+      report.add(depth, "range", out_of_range(v, min, max, field))
     elseif formatted then
       check_format(v, depth, field)
     end
@@ -184,7 +192,7 @@ kinds["number"] = function(_, field)
     if type(v) ~= "number" then return wrong(v, depth, field) end
     if v ~= v or v > max or v < min then
       report.add(depth, "range", v ~= v and "expected number, got not-a-number"
-        or ("must lie between %.0f and %.0f"):format(min, max))
+        or out_of_range(v, min, max, field))
     end
   end
 end
@@ -214,6 +222,21 @@ local function check_count(n, depth, field)
   end
 end
 
+-- What no two items may share. Items that are wrong otherwise have been told so.
+local function check_unique(list, depth, name)
+  local first = {}
+  for i = 1, #list do
+    local value = type(list[i]) == "table" and rawget(list[i], name)
+    if type(value) == "string" and first[value] then
+      report[depth + 1] = i
+      report.add(depth + 1, "unique", ("the same as in item %d: each needs its own"):format(
+        first[value]), name)
+    elseif type(value) == "string" then
+      first[value] = i
+    end
+  end
+end
+
 kinds["array"] = function(version, field)
   local item = compile.field(version, field.items)
   return function(v, depth)
@@ -234,6 +257,7 @@ kinds["array"] = function(version, field)
         ("a list with a hole: %d items up to index %.0f"):format(count, top))
     end
     if field.max or field.min then check_count(count, depth, field) end
+    if field.unique then check_unique(v, depth, field.unique) end
   end
 end
 

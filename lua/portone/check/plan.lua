@@ -94,7 +94,7 @@ function kinds.array(plan, version, field)
     list[0] = make_rule(list, version, field.items)
     return list
   end)
-  local kind = limited(ARRAY, field.min, field.max)
+  local kind = limited(ARRAY, field.min, field.unique and 1 or field.max)
   return at and kind and kind + at
 end
 

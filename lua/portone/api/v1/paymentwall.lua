@@ -9,7 +9,7 @@ return {
       estimated_delivery_datetime = { type = "integer", required = true, format = "unix" },
       estimated_update_datetime = { type = "integer", required = true, format = "unix" },
       imp_uid = { type = "string", required = true, max = 40 },
-      merchant_uid = { type = "string", required = true, max = 40 },
+      merchant_uid = { type = "string", required = true, min = 1, max = 40 },
       refundable = { type = "string", required = true, enum = { "yes", "no" }, max = 64 },
       shipping_address_email = { type = "string", required = true, max = 50 },
       status = {

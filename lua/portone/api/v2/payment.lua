@@ -34,13 +34,16 @@ return {
     method = "POST", path = "/payments/{paymentId}/cancel", store = "body", body_required = true,
     path_fields = { paymentId = STR },
     body = {
-      reason = STR, amount = big, currentCancellableAmount = big,
+      reason = STR, amount = { type = "integer", format = "int64", min = 0 },
+      currentCancellableAmount = big,
       promotionDiscountRetainOption = {
         type = "string", enum = "input.payment.PromotionDiscountRetainOption",
       },
       refundAccount = { type = "object", ref = "input.payment.CancelPaymentBodyRefundAccount" },
       refundEmail = str, requester = { type = "string", enum = "input.payment.CancelRequester" },
-      skipWebhook = bool, storeId = str, taxFreeAmount = big, vatAmount = big,
+      skipWebhook = bool, storeId = str,
+      taxFreeAmount = { type = "integer", format = "int64", min = 0 },
+      vatAmount = { type = "integer", format = "int64", min = 0 },
     },
     result = { type = "object", ref = "output.payment.CancelPaymentResponse" },
     errors = {

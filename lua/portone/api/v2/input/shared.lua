@@ -6,7 +6,6 @@ local DAY = { type = "string", format = "date", required = true }
 local INT = { type = "integer", format = "int32", required = true }
 local STR = { type = "string", required = true }
 local TIME = { type = "string", format = "date-time", required = true }
-local big = { type = "integer", format = "int64" }
 local int = { type = "integer", format = "int32" }
 local str = { type = "string" }
 
@@ -49,7 +48,13 @@ return {
   Gender = { enum = { "MALE", "FEMALE", "OTHER" } },
   Locale = { enum = { "KO_KR", "EN_US", "ZH_CN", "ZH_TW", "JA_JP", "RU_RU", "TH_TH", "VI_VN" } },
   PageInput = { fields = { number = int, size = int } },
-  PaymentAmountInput = { fields = { total = BIG, taxFree = big, vat = big } },
+  PaymentAmountInput = {
+    fields = {
+      total = { type = "integer", required = true, format = "int64", min = 0 },
+      taxFree = { type = "integer", format = "int64", min = 0 },
+      vat = { type = "integer", format = "int64", min = 0 },
+    },
+  },
   PaymentClientType = { enum = { "SDK_MOBILE", "SDK_PC", "API" } },
   PaymentMethodType = {
     enum = {
