@@ -329,4 +329,14 @@ describe("the default client", function()
     assert.has_error(function() portone.configure { nonsense = 1 } end)
     assert.truthy(portone.request_pay_again(order()))  -- a refused configure changes nothing
   end)
+
+  it("keeps the environment's V1 keys when only a tier is given", function()
+    local real = os.getenv
+    local env = { PORTONE_V1_API_KEY = "a-key", PORTONE_V1_API_SECRET = "a-secret" }
+    os.getenv = function(name) return env[name] end  -- luacheck: ignore
+    local ok, err = pcall(portone.configure, { v1 = { tier = "ABC" } })
+    os.getenv = real  -- luacheck: ignore
+    assert(ok, err)
+    assert.matches("v1%s+%S+%s+with an API key", tostring(portone))
+  end)
 end)

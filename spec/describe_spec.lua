@@ -182,3 +182,18 @@ describe("the module", function()
     assert.matches("required for paypal_v2; paypal_v2 does not take KRW", text)
   end)
 end)
+
+describe("show", function()
+  it("prints what a call returned, its error when there is one", function()
+    local portone, said, real = require "portone", {}, print
+    local client = portone.new { api_secret = "s", base_url = "http://127.0.0.1:1" }
+    rawset(_G, "print", function(text) said[#said + 1] = text end)
+    portone.show(client.v2.payment.get_payment {})
+    portone.show({ id = "order-1" }, nil, {})
+    portone.show(nil, "no error of ours")
+    rawset(_G, "print", real)
+    assert.matches("^portone: invalid_request: .*paymentId", said[1])
+    assert.matches('id = "order%-1"', said[2])
+    assert.equal("nil", said[3])
+  end)
+end)

@@ -88,6 +88,17 @@ describe("the environment", function()
                   webhook_secrets = { "whsec_x" } }, options.environment())
   end)
 
+  it("is asked for each of V1's keys on its own", function()
+    local others = { store_id = "store-1", v1 = { imp_key = "k", imp_secret = "ks" } }
+    assert.same({ store_id = "store-1", v1 = { imp_key = "k", imp_secret = "ks", tier = "ABC" } },
+      options.completed({ v1 = { tier = "ABC" } }, others))
+    assert.same({ store_id = "store-1", v1 = { imp_key = "mine", imp_secret = "ks" } },
+      options.completed({ v1 = { imp_key = "mine" } }, others))
+    assert.same({ api_secret = "s", store_id = "mine", v1 = "wrong" },
+      options.completed({ api_secret = "s", store_id = "mine", v1 = "wrong" }, others))
+    assert.same({ v1 = { imp_key = "k", imp_secret = "ks" } }, { v1 = others.v1 })
+  end)
+
   it("counts an empty variable as none", function()
     os.getenv = function() return "" end  -- luacheck: ignore
     assert.same({}, options.environment())

@@ -46,7 +46,8 @@ function portone.describe(name) end
 
 ---Prints any result, error or group.
 ---@param value any
-function portone.show(value) end
+---@param err? portone.Error
+function portone.show(value, err) end
 
 ---An `unknown_outcome` error as text, to be resolved elsewhere or later.
 ---@param err portone.Error

@@ -59,9 +59,14 @@ function M.describe(name)
   return text
 end
 
----Prints any result, error or group. Secrets are masked.
+---Prints any result, error or group. Secrets are masked. Of all that a call returns, as in
+---`portone.show(portone.v1.payments.get { … })`, it is the error when there is one.
 ---@param value any
-function M.show(value)
+---@param err? portone.Error
+function M.show(value, err)
+  if value == nil and require("portone.error").is(err) then
+    value = err
+  end
   print(require("portone.show").text(value))
 end
 
@@ -152,10 +157,7 @@ function M.configure(given)
   if type(given) ~= "table" then
     error("portone.configure: table of options expected, got " .. type(given), 2)
   end
-  local all = options.environment()
-  for name, value in pairs(given) do
-    all[name] = value
-  end
+  local all = options.completed(given, options.environment())
   local fresh = clients.new(all, 3)
   if default then
     default.close()

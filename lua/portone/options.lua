@@ -260,4 +260,21 @@ function M.environment(get)
   return out
 end
 
+---Options, with what they leave out taken from others; V1's keys one by one.
+---@param given table
+---@param others table
+---@return table
+function M.completed(given, others)
+  local all = {}
+  for _, from in ipairs { others, given } do
+    for name, value in pairs(from) do
+      all[name] = value
+    end
+  end
+  if type(given.v1) == "table" and others.v1 then
+    all.v1 = M.completed(given.v1, others.v1)
+  end
+  return all
+end
+
 return M

@@ -115,4 +115,12 @@ describe("sandbox answers from the specification", function()
     end
     assert.equal(4, longest)
   end)
+
+  it("are files with all columns where none is asked for", function()
+    local row = api.named "v2.b2b.tax_invoice.download_b2b_tax_invoices_sheet"
+    local _, body = answer(row, nil, {}, 1)
+    assert.equal(30, select(2, body:match("^STATUS,[^\r]+"):gsub(",", "")))
+    row = api.named "v2.platform.transfer.download_platform_transfer_sheet"
+    assert.matches("^ID\r\n", (select(2, answer(row, nil, {}, 1))))
+  end)
 end)

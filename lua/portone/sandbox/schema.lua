@@ -196,10 +196,13 @@ local function page_of(world, req, ctx, value)
   value.page = { number = number, size = size, totalCount = total }
 end
 
--- The columns asked for, and a few rows.
+-- The columns asked for, by default all that the specification names, and a few rows.
 local function csv(world, req)
   local ctx = new_ctx(world, req, given_of(req))
   local names = type(req.body.fields) == "table" and req.body.fields or {}
+  if #names == 0 then
+    names = enum_of(ctx.version, req.row.body.fields.items) or { "ID" }
+  end
   local lines = { table.concat(names, ",") }
   for i = 2, draw(ctx, 1, 4) do
     local cells = {}
