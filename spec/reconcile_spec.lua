@@ -26,7 +26,8 @@ local function ask(operation, args, found, options)
     asked[#asked + 1] = { operation = row.name, args = with }
     local info = { status = 200, headers = { date = options.date and http_date(options.date) } }
     if type(found) == "function" then
-      return found(with), nil, info
+      local value = found(with)
+      return value, value == nil and errors.new(options.missing) or nil, info
     elseif type(found) == "table" and found.kind then
       return nil, errors.new(found), info
     end
@@ -61,6 +62,28 @@ describe("a V1 charge", function()
     assert.equal("conflict", (ask("v1.subscribe.again", { merchant_uid = "o", amount = 3000,
       currency = "USD" }, payment { currency = "KRW" })))
     assert.equal("conflict", (charge(payment { status = "cancelled" })))
+  end)
+
+  it("is found behind a newer one that was refused, or is still open", function()
+    for _, newest in ipairs { payment { status = "failed", failed_at = BEGAN + 2, paid_at = 0 },
+        payment { status = "failed", failed_at = BEGAN - 90, paid_at = 0 },
+        payment { status = "ready", paid_at = 0 } } do
+      local hidden
+      local function found(with)
+        if with.payment_status == "paid" then return hidden end
+        return newest
+      end
+      local alone = charge(found, { missing = none() })
+      hidden = payment()
+      local verdict, value = charge(found, { missing = none() })
+      assert.equal("done", verdict)
+      assert.equal(hidden, value)
+      assert.truthy(({ declined = true, not_done = true, unclear = true })[alone])
+      hidden = payment { amount = 1 }
+      assert.equal("conflict", (charge(found, { missing = none() })))
+      hidden = nil
+      assert.equal("unclear", (charge(found, { missing = { kind = "network" } })))
+    end
   end)
 
   it("is not what an earlier call has paid", function()

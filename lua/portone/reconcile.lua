@@ -12,6 +12,8 @@
 --   missing the kind of error that also says that there is nothing, beside not_found
 --   absent  the verdict when there is nothing to be found; left out: not_done
 --   result  with 'each': the operation's result from the values
+--   behind  arguments of a second look-up, when the first one found nothing that was done: for
+--           what a newer one may hide
 --   timed   its arguments are times near the call's: seconds by which our clock may be wrong
 --           before it has to be asked again, with the server's times
 -- Verdicts: "done" (value: the operation's result), "not_done", "declined" (value: fields of
@@ -164,12 +166,28 @@ local function look_up_of(way, subject, kept, look, ctx)
   return found, err
 end
 
+-- Of two calls for one order at the same time the one that is refused may be the later one, and
+-- stand before the other: 'verdict' holds when there is nothing behind it.
+local function judge_behind(way, kept, look, ctx, verdict, value)
+  local found, err = ask(way, way.behind(kept), look, ctx)
+  if found ~= nil then
+    return cautiously(way.judge, kept, found, ctx, kept)
+  elseif err then
+    return "unclear", err
+  end
+  return verdict, value
+end
+
 local function judge(way, subject, kept, look, ctx)
   local found, err = look_up_of(way, subject, kept, look, ctx)
   if err and found == nil then
     return "unclear", err
   elseif found ~= nil then
-    return cautiously(way.judge, subject, found, ctx, kept)
+    local verdict, value = cautiously(way.judge, subject, found, ctx, kept)
+    if way.behind and verdict ~= "done" and verdict ~= "conflict" then
+      return judge_behind(way, kept, look, ctx, verdict, value)
+    end
+    return verdict, value
   elseif way.absent then
     return way.absent(subject)
   end

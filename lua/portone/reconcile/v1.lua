@@ -47,9 +47,13 @@ local function find(kept)
   return { merchant_uid = kept.merchant_uid }
 end
 
+local function find_paid(kept)
+  return { merchant_uid = kept.merchant_uid, payment_status = "paid" }
+end
+
 local charge = {
   keep = { "merchant_uid", "amount", "currency", "customer_uid" },
-  ask = "v1.payments.find", with = find, judge = judge_payment,
+  ask = "v1.payments.find", with = find, behind = find_paid, judge = judge_payment,
 }
 
 M["v1.subscribe.again"] = charge
@@ -61,7 +65,7 @@ M["v1.kcpquick.pay_autopay"] = charge
 -- A retry keeps its order number; its amount is that of the schedule.
 M["v1.subscribe.retry"] = {
   keep = { "merchant_uid" },
-  ask = "v1.payments.find", with = find,
+  ask = "v1.payments.find", with = find, behind = find_paid,
   judge = function(_, payment, ctx)
     return judge_payment({ amount = payment.amount }, payment, ctx)
   end,
