@@ -101,6 +101,32 @@ describe("in nginx", function()
       assert.matches("^200 seen /x", body)
     end)
 
+    about("does not keep the worker from others while many answers are handled", function()
+      local far = peer.start()
+      far:script { rest = { { "serve", peer.answer(200, "{}") } } }
+      start([[ location /burst { content_by_lua_block {
+        local core, loop = require "portone.core", require "portone.loop"
+        local client, turn, last, turns = core.client {}, 0, nil, 0
+        local threads = {}
+        for i = 1, 300 do
+          threads[i] = ngx.thread.spawn(function()
+            assert(loop.current().perform(client, "POST", "]] .. far.url .. [[/", {}, "{}", 30))
+            if turn ~= last then last, turns = turn, turns + 1 end
+          end)
+        end
+        local other = ngx.thread.spawn(function()
+          core.sleep(1.5)  -- the worker stands still, and all answers come meanwhile
+          while true do turn = turn + 1 ngx.sleep(0.001) end
+        end)
+        for i = 1, 300 do assert(ngx.thread.wait(threads[i])) end
+        ngx.thread.kill(other)
+        ngx.say(turns)
+      } } ]])
+      local _, body = server:get(1, "/burst")
+      far:stop()
+      assert.is_true(tonumber(body) >= 4, body)
+    end)
+
     about("lets the worker serve others meanwhile", function()
       start()
       server:get(1, "/call")

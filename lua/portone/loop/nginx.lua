@@ -25,6 +25,7 @@ local M = {}
 
 M.REST = 5            -- seconds without a call until the reader ends
 M.POLL = 0.002        -- seconds between two looks, where there is no stream
+M.BATCH = 64          -- answers at a time; then the worker's other requests have their turn
 local DAY = 86400000  -- milliseconds
 
 ---Where the socket's directory is made, the first that can be had.
@@ -140,9 +141,16 @@ local function rested()
   return box.inbox:count() == 0 and ngx.now() - last_use >= M.REST
 end
 
+-- A timer of no time would run before nginx looks at its sockets again.
+local function drain_by_turns()
+  while hosts.drain(box, wake, M.BATCH) do
+    ngx.sleep(0.001)
+  end
+end
+
 local function read_hints(sock)
   repeat
-    drain()
+    drain_by_turns()
     if rested() then
       sock:close()
       return
@@ -155,7 +163,7 @@ end
 local function look_now_and_then()
   while box.inbox:count() > 0 do
     ngx.sleep(M.POLL)
-    drain()
+    hosts.drain(box, wake, M.BATCH)
   end
 end
 
