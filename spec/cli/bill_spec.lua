@@ -225,6 +225,23 @@ describe("portone bill #slow", function()
     assert.truthy(command.read(path .. ".result.csv"):find "\n2,mine,paid,300,KRW,imp_%d+,")
   end)
 
+  it("names the payment of V1 that was declined, then and from the ledger", function()
+    local client, card = sandbox:client(), sandbox.cards.declined
+    assert(client.issue_billing_key { customer_uid = "broke-42", card_number = card.card_number,
+      expiry = card.expiry, birth = card.birth, pwd_2digit = card.pwd_2digit,
+      channel_key = sandbox.channel_key })
+    local path = command.write(dir .. "/failed.csv",
+      "customer_uid,merchant_uid,amount,name\nbroke-42,f-1,700,x\n")
+    for _ = 1, 2 do
+      assert.equal(1, (select(3, bill(path))))
+      local payment = command.read(path .. ".result.csv")
+        :match "\n2,f%-1,declined,700,KRW,(imp_%d+),declined,"
+      assert.equal("failed", client.v1.payments.get { imp_uid = payment }.status)
+    end
+    assert.equal(1, #sandbox:journal { kind = "charge", order = "f-1" })
+    client.close()
+  end)
+
   it("charges nothing when a line is wrong, and nothing with --dry-run", function()
     local path, name = orders(5)
     local out, err, status = bill(path .. " --dry-run")

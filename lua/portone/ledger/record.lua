@@ -13,7 +13,7 @@
 --   lost        unix seconds at which the last sending was over at the latest
 --   owner, lease  whose it is, and until when
 --   outcome     "done" · "declined" · "not_done" · "conflict";  settled: when
---   result | error, attempts, reconciled, note
+--   result | error (with the answer of a declined one), attempts, reconciled, note
 
 local errors = require "portone.error"
 local json = require "portone.json"
@@ -158,6 +158,9 @@ function M.settle(record, outcome, result, err, at)
     record.error = {}
     for _, name in ipairs(error_fields) do
       record.error[name] = err[name]
+    end
+    if outcome == "declined" and type(err.response) == "table" then  -- V1: the payment that failed
+      record.error.response = clean(err.response, 1)
     end
   end
 end

@@ -22,6 +22,11 @@ M.outcomes = { "paid", "declined", "not_charged", "conflict", "unknown", "left" 
 
 local names = { not_charged = "not charged", left = "not tried" }
 
+-- The name that PortOne gave a payment of V1; a declined one has one too.
+local function payment_of(answer)
+  return type(answer) == "table" and type(answer.imp_uid) == "string" and answer.imp_uid or nil
+end
+
 ---What a call's three values mean for a run.
 ---@param result any
 ---@param err? portone.Error
@@ -29,8 +34,8 @@ local names = { not_charged = "not charged", left = "not tried" }
 ---@return table end
 function M.classify(result, err, info)
   if result ~= nil then
-    return { outcome = "paid", payment = type(result) == "table" and result.imp_uid or nil,
-      attempts = info.attempts, recorded = info.recorded }
+    return { outcome = "paid", payment = payment_of(result), attempts = info.attempts,
+      recorded = info.recorded }
   end
   local outcome = err.kind == "declined" and "declined" or err.outcome == "conflict" and "conflict"
     or err.outcome == "unknown" and "unknown" or "not_charged"
@@ -39,8 +44,8 @@ function M.classify(result, err, info)
     message = ("%s%s %s: %s"):format(message, i == 1 and ":" or ";", field.path, field.problem)
   end
   return { outcome = outcome, attempts = info and info.attempts, recorded = info and info.recorded,
-    kind = err.kind, code = err.pg_code or err.type or err.code and tostring(err.code),
-    message = message }
+    payment = payment_of(err.response), kind = err.kind, message = message,
+    code = err.pg_code or err.type or err.code and tostring(err.code) }
 end
 
 ---@class portone.cli.Tally
