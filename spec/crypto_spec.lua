@@ -172,7 +172,7 @@ describe("the clocks", function()
     local from = core.monotonic()
     core.sleep(0.03)
     local took = core.monotonic() - from
-    assert.is_true(took >= 0.03 and took < 0.5)
+    assert.is_true(took >= 0.03 and took < 10)
     core.sleep(0)
     for _, s in ipairs { -1, 1e10, 1 / 0, 0 / 0 } do
       assert.has_error(function() core.sleep(s) end)

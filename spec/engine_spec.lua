@@ -2,6 +2,7 @@
 -- The engine through its inboxes: what is submitted comes back once, whatever happens to it,
 -- and nothing goes on that nobody waits for.
 
+local ample = require "spec.support.ample"
 local core = require "portone.core"
 local peer = require "spec.support.peer"
 local socket = require "socket"
@@ -15,7 +16,7 @@ describe("the engine", function()
   teardown(function() server:stop() end)
 
   before_each(function()
-    client = core.client { connect_timeout = 2 }
+    client = core.client { connect_timeout = 20 }
     inbox = core.inbox()
   end)
 
@@ -28,12 +29,12 @@ describe("the engine", function()
   local function submit(path, o)
     o = o or {}
     return inbox:submit(o.client or client, o.method or "POST", server.url .. path,
-      o.headers or {}, o.body or "{}", o.timeout or 5)
+      o.headers or {}, o.body or "{}", o.timeout or 30)
   end
 
-  ---The next finished call as a list, or nil after 'seconds'.
+  ---The next finished call as a list, or nil after 'seconds', 60 by default.
   local function take(seconds)
-    if inbox:wait(seconds or 5) then
+    if inbox:wait(seconds or 60) then
       return { inbox:take() }
     end
   end
@@ -46,7 +47,7 @@ describe("the engine", function()
 
   -- Until the server has a request; it answers nothing before it is told to.
   local function until_seen(n)
-    for _ = 1, 200 do
+    for _ = 1, 2000 do
       if #server:requests() >= n then return end
       core.sleep(0.01)
     end
@@ -56,13 +57,15 @@ describe("the engine", function()
   describe("brings back", function()
     it("what a blocking call returns, behind the id", function()
       server:script { { { "serve", peer.answer(201, "body\1of\255bytes", "X-A: b\r\n") } } }
+      local from = core.monotonic()
       local id = submit("/x")
       local got = take()
+      local took = core.monotonic() - from
       assert.equal(id, got[1])
       assert.equal(201, got[2], tostring(got[4]))
       assert.equal("body\1of\255bytes", got[3])
       assert.matches("^HTTP/1.1 201 .*\r\nX%-A: b\r\n\r\n$", got[4])
-      assert.is_true(got[5] >= 0 and got[5] < 5)
+      assert.is_true(got[5] >= 0 and got[5] <= took)
       assert.equal(5, #got)
     end)
 
@@ -144,11 +147,12 @@ describe("the engine", function()
 
   describe("its descriptor", function()
     it("is readable while there is something to take, and only then", function()
-      server:script { { { "read" }, { "wait", 0.1 }, { "send", OK } } }
+      server:script { { { "read" }, { "cue", 1 }, { "send", OK } } }
       assert.is_false(ready())
       submit("/1")
       assert.is_false(ready())
-      assert.is_true(ready(5))
+      server:cue()
+      assert.is_true(ready(60))
       assert.is_true(ready())
       assert.is_number((inbox:take()))
       assert.is_false(ready())
@@ -160,7 +164,7 @@ describe("the engine", function()
       for _ = 1, 20 do submit("/") end
       local n = 0
       while n < 20 do
-        assert.is_true(ready(5))
+        assert.is_true(ready(60))
         while inbox:take() do n = n + 1 end
       end
       assert.is_false(ready())
@@ -169,21 +173,26 @@ describe("the engine", function()
 
   describe("when the time is up", function()
     it("ends the call, and the connection with it", function()
-      server:script { { { "read" }, { "hold" } } }
-      local from = core.monotonic()
-      submit("/slow", { timeout = 0.2 })
-      local got = take()
-      assert.same({ "timeout", "all" }, { got[3], got[5] })
-      assert.is_true(core.monotonic() - from < 2)
+      assert.equal("all", ample("all", function(seconds)
+        server:script { { { "read" }, { "hold" } } }
+        submit("/slow", { timeout = seconds })
+        local got = take()
+        assert.equal("timeout", got[3])
+        return got[5]
+      end))
       assert.matches("client", server:log()[1].ended)
     end)
 
     it("never gives the late answer to the next call", function()
       local late = peer.answer(200, "late")
-      server:script { { { "read" }, { "wait", 0.3 }, { "send", late }, { "hold" } } }
-      submit("/first", { timeout = 0.1 })
-      assert.equal("timeout", take()[3])
-      core.sleep(0.3)
+      assert.equal("all", ample("all", function(seconds)
+        server:script { { { "read" }, { "cue", 1 }, { "send", late }, { "hold" } } }
+        submit("/first", { timeout = seconds })
+        local got = take()
+        assert.equal("timeout", got[3])
+        return got[5]
+      end))
+      server:cue()
       submit("/second")
       assert.equal("{}", take()[3])
       assert.equal(2, #server:log())
@@ -192,9 +201,11 @@ describe("the engine", function()
     it("counts the time in line, and knows that nothing was sent", function()
       core.engine { max_host = 1 }
       server:script { { { "read" }, { "hold" } } }
-      local first, second = submit("/1", { timeout = 1 }), submit("/2", { timeout = 0.2 })
+      local first, second = submit("/1"), submit("/2", { timeout = 0.2 })
       local got = take()
       assert.same({ second, "timeout", "nothing" }, { got[1], got[3], got[5] })
+      until_seen(1)
+      inbox:cancel(first)
       assert.equal(first, take()[1])
       assert.equal(1, #server:log())
     end)
@@ -213,11 +224,12 @@ describe("the engine", function()
 
     it("takes a call out of the line", function()
       core.engine { max_host = 1 }
-      server:script { { { "read" }, { "wait", 0.3 }, { "send", OK } } }
+      server:script { { { "read" }, { "cue", 1 }, { "send", OK } } }
       local first, second = submit("/1"), submit("/2")
       assert.is_true(inbox:cancel(second))
       local got = take()
       assert.same({ second, "cancelled", "nothing" }, { got[1], got[3], got[5] })
+      server:cue()
       got = take()
       assert.same({ first, 200 }, { got[1], got[2] })
       assert.equal(1, #server:requests())
@@ -226,7 +238,7 @@ describe("the engine", function()
     it("does nothing to what is done, unknown or no id", function()
       server:script {}
       local id = submit("/x")
-      assert.is_true(inbox:wait(5))
+      assert.is_true(inbox:wait(60))
       inbox:cancel(id)
       assert.equal(200, take()[2])
       assert.is_false(inbox:cancel(id))
@@ -244,7 +256,7 @@ describe("the engine", function()
       until_seen(10)
       local from = core.monotonic()
       inbox:close()
-      assert.is_true(core.monotonic() - from < 1)
+      assert.is_true(core.monotonic() - from < 15)
       for _, record in ipairs(server:log()) do
         assert.matches("client", record.ended)
       end
@@ -286,10 +298,11 @@ describe("the engine", function()
   end)
 
   it("goes on for a client that was closed meanwhile", function()
-    server:script { { { "read" }, { "wait", 0.1 }, { "send", OK } } }
+    server:script { { { "read" }, { "cue", 1 }, { "send", OK } } }
     local other = core.client { user_agent = "gone" }
     submit("/x", { client = other })
     other:close()
+    server:cue()
     assert.equal(200, take()[2])
     assert.matches("User%-Agent: gone", server:requests()[1])
     assert.error_matches(function() submit("/y", { client = other }) end, "closed client")
@@ -323,10 +336,10 @@ describe("the engine", function()
     end
 
     it("but uses a new connection when the kept one had ended before", function()
-      server:script { { { "read" }, { "send", OK }, { "close" } } }
+      server:script { { { "read" }, { "send", OK }, { "cue", 1 }, { "close" } } }
       submit("/warm")
       assert.equal(200, take()[2])
-      core.sleep(0.05)
+      server:cue()
       submit("/charge")
       assert.equal(200, take()[2])
       assert.equal(2, #server:log())
@@ -394,10 +407,7 @@ describe("the engine", function()
   it("sleeps beside kept connections that their server has ended", function()
     server:script { rest = { { "read" }, { "cue", 1 }, { "send", OK }, { "cue", 2 }, { "close" } } }
     for _ = 1, 20 do submit("/") end
-    for _ = 1, 500 do
-      if #server:requests() == 20 then break end
-      core.sleep(0.01)
-    end
+    until_seen(20)
     server:cue()
     for _ = 1, 20 do assert.equal(200, take()[2]) end
     server:cue()
@@ -414,7 +424,7 @@ describe("the engine", function()
     server:script {}
     submit("/1")
     assert.equal(200, take()[2])
-    for _ = 1, 100 do
+    for _ = 1, 1000 do
       if not core.engine().running then break end
       core.sleep(0.02)
     end
@@ -453,7 +463,7 @@ describe("the engine", function()
       while arg[i - 1] do i = i - 1 end
       local lua = arg[i]  -- the interpreter that runs this
       -- A state that is not closed is no leak, but LeakSanitizer cannot see into LuaJIT's heap.
-      local run = 'ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" timeout 20 %s %s >/dev/null 2>&1'
+      local run = 'ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" timeout 60 %s %s >/dev/null 2>&1'
       local pipe = io.popen(run:format(lua, name) .. "; echo $?")
       local status = tonumber(pipe:read("*a"))
       pipe:close()

@@ -28,13 +28,13 @@ for _, scheme in ipairs { "http", "https" } do
 
     before_each(function()
       server:script {}
-      client = core.client { connect_timeout = 5, ca_file = certs and certs.ca }
+      client = core.client { connect_timeout = 20, ca_file = certs and certs.ca }
     end)
 
     after_each(function() client:close() end)
 
     local function call(path, with)
-      local status, code = (with or client):perform("POST", server.url .. path, {}, "{}", 5)
+      local status, code = (with or client):perform("POST", server.url .. path, {}, "{}", 30)
       return status and tostring(status) or code
     end
 

@@ -69,7 +69,7 @@ describe("over HTTP/2", function()
     pipe = io.popen(("echo $$; exec env -u LD_PRELOAD nginx -e %s/error.log -c %s/nginx.conf 2>&1")
       :format(certs.dir, certs.dir), "r")
     pid = pipe:read("*l")
-    for _ = 1, 100 do
+    for _ = 1, 3000 do
       local s = socket.connect("127.0.0.1", two)
       if s then s:close() break end
       core.sleep(0.02)
@@ -84,19 +84,24 @@ describe("over HTTP/2", function()
   end)
 
   before_each(function()
-    if pid then client = core.client { ca_file = certs.ca, connect_timeout = 5 } end
+    if pid then client = core.client { ca_file = certs.ca, connect_timeout = 20 } end
   end)
 
   local function call(port, method, path, body)
     return client:perform(method, ("https://127.0.0.1:%d%s"):format(port, path),
-      { "Content-Type: text/plain" }, body, 5)
+      { "Content-Type: text/plain" }, body, 30)
   end
 
-  -- Lines of the log that begin like this.
-  local function seen(words)
-    local n = 0
-    for line in read(certs.dir .. "/access.log"):gmatch("[^\n]+") do
-      if line:sub(1, #words) == words then n = n + 1 end
+  -- Lines of the log that begin like this. The log is written after the answer.
+  local function seen(words, expected)
+    local n
+    for _ = 1, 1000 do
+      n = 0
+      for line in read(certs.dir .. "/access.log"):gmatch("[^\n]+") do
+        if line:sub(1, #words) == words then n = n + 1 end
+      end
+      if n >= expected then break end
+      core.sleep(0.01)
     end
     return n
   end
@@ -136,7 +141,7 @@ describe("over HTTP/2", function()
     for _ = 1, 50 do  -- nginx says goodbye after 20
       assert.equal(200, (call(two, "POST", "/many", "{}")))
     end
-    assert.equal(50, seen("POST /many "))
+    assert.equal(50, seen("POST /many ", 50))
   end)
 
   about("a charge whose connection dies is not sent again", function()
@@ -146,7 +151,7 @@ describe("over HTTP/2", function()
     assert.equal("network", code)
     assert.equal("all", sent)
     assert.equal(200, (call(two, "POST", "/after", "{}")))
-    assert.equal(1, seen("POST /drop "))
+    assert.equal(1, seen("POST /drop ", 1))
   end)
 
   about("nor is a DELETE without a body", function()
@@ -155,6 +160,6 @@ describe("over HTTP/2", function()
     assert.is_nil(status)
     assert.equal("network", code)
     assert.equal("all", sent)
-    assert.equal(1, seen("DELETE /drop "))
+    assert.equal(1, seen("DELETE /drop ", 1))
   end)
 end)

@@ -13,7 +13,7 @@ describe("a connection that the engine keeps", function()
 
   before_each(function()
     server = peer.start()
-    client = core.client { connect_timeout = 2 }
+    client = core.client { connect_timeout = 20 }
     inbox = core.inbox()
   end)
 
@@ -24,16 +24,16 @@ describe("a connection that the engine keeps", function()
   end)
 
   local function submit(path)
-    inbox:submit(client, "POST", server.url .. path, {}, "{}", 5)
+    inbox:submit(client, "POST", server.url .. path, {}, "{}", 30)
   end
 
   local function take()
-    assert(inbox:wait(6))
+    assert(inbox:wait(60))
     return select(2, inbox:take())
   end
 
   local function arrived(n)
-    for _ = 1, 500 do
+    for _ = 1, 2000 do
       if #server:requests() >= n then return end
       core.sleep(0.01)
     end

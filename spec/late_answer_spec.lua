@@ -4,6 +4,7 @@
 -- get the answer to what it asked (here: its own path), on another connection: in a blocking
 -- call, through the engine, in tasks, and in a real nginx.
 
+local ample = require "spec.support.ample"
 local core = require "portone.core"
 local nginx = require "spec.support.nginx"
 local peer = require "spec.support.peer"
@@ -44,11 +45,17 @@ describe("a late answer", function()
   teardown(function() server:stop() end)
 
   local function until_seen(n)
-    for _ = 1, 500 do
+    for _ = 1, 2000 do
       if #server:requests() >= n then return end
       core.sleep(0.01)
     end
     error("the server has not seen the request")
+  end
+
+  -- How many requests came on the first connection.
+  local function on_first()
+    local first = server:log()[1]
+    return first and #first.requests or 0
   end
 
   -- Of the connections only the first has carried the request that was given up, as its last
@@ -73,7 +80,7 @@ describe("a late answer", function()
   do
     local client
     ways.blocking = {
-      open = function() client = core.client { connect_timeout = 2 } end,
+      open = function() client = core.client { connect_timeout = 20 } end,
       close = function() client:close() end,
       call = function(path, timeout)
         return client:perform("POST", server.url .. path, {}, "{}", timeout)
@@ -87,12 +94,12 @@ describe("a late answer", function()
       return assert(inbox:submit(client, "POST", server.url .. path, {}, "{}", timeout))
     end
     local function take()
-      assert(inbox:wait(10))
+      assert(inbox:wait(60))
       return inbox:take()
     end
     ways.engine = {
       open = function()
-        client, inbox = core.client { connect_timeout = 2 }, core.inbox()
+        client, inbox = core.client { connect_timeout = 20 }, core.inbox()
       end,
       close = function()
         inbox:close()
@@ -112,7 +119,7 @@ describe("a late answer", function()
         return got
       end,
       cancelled = function(path, seen)
-        local id = submit(path, 10)
+        local id = submit(path, 60)
         until_seen(seen)
         assert.is_true(inbox:cancel(id))
         return select(3, take())
@@ -126,7 +133,7 @@ describe("a late answer", function()
       return tasks.host.perform(client, "POST", server.url .. path, {}, "{}", timeout)
     end
     ways.tasks = {
-      open = function() client = core.client { connect_timeout = 2 } end,
+      open = function() client = core.client { connect_timeout = 20 } end,
       close = function() client:close() end,
       call = function(path, timeout)
         return tasks.spawn(perform, path, timeout):wait()
@@ -142,7 +149,7 @@ describe("a late answer", function()
       end,
       cancelled = function(path, seen)
         local code
-        local task = tasks.spawn(function() code = select(2, perform(path, 10)) end)
+        local task = tasks.spawn(function() code = select(2, perform(path, 60)) end)
         until_seen(seen)
         task:cancel()
         tasks.run()
@@ -160,11 +167,11 @@ describe("a late answer", function()
       local function next_ones()
         server:cue()
         for i = 1, 5 do
-          local status, body = way.call("/next-" .. i, 5)
+          local status, body = way.call("/next-" .. i, 30)
           assert.equal(200, status)
           assert.equal("/next-" .. i, body)
         end
-        for path, body in pairs(way.many and way.many(12, 5) or {}) do
+        for path, body in pairs(way.many and way.many(12, 30) or {}) do
           assert.equal(path, body)
         end
       end
@@ -173,12 +180,15 @@ describe("a late answer", function()
         local kept = before > 0 and ", on a kept connection" or ""
         for _, a in ipairs(answers) do
           it("is nobody's after a time-out; in time came " .. a[1] .. kept, function()
-            server:script(script(a[2], a[3], before))
-            for _ = 1, before do
-              assert.equal(200, (way.call("/warm", 5)))
-            end
-            local status, code = way.call("/given-up", 0.15)
-            assert.same({ nil, "timeout" }, { status, code })
+            assert.equal(before + 1, ample(before + 1, function(seconds)
+              server:script(script(a[2], a[3], before))
+              for _ = 1, before do
+                assert.equal(200, (way.call("/warm", 30)))
+              end
+              local status, code = way.call("/given-up", seconds)
+              assert.same({ nil, "timeout" }, { status, code })
+              return on_first()
+            end))
             next_ones()
             check_connections(before)
           end)
@@ -188,7 +198,7 @@ describe("a late answer", function()
           it("is nobody's after the call was cancelled" .. kept, function()
             server:script(script(nil, LATE, before))
             for _ = 1, before do
-              assert.equal(200, (way.call("/warm", 5)))
+              assert.equal(200, (way.call("/warm", 30)))
             end
             assert.equal("cancelled", way.cancelled("/given-up", before + 1))
             next_ones()
@@ -209,10 +219,10 @@ describe("a late answer", function()
         or { { "read" }, { "cue", 1 }, { "send", LATE }, { "hold" } }
     end
     local timed_out
-    for _ = 1, 5 do
+    for seconds = 1, 5 do
       server:script(plan)
       timed_out = 0
-      for path, body in pairs(way.many(16, 1)) do
+      for path, body in pairs(way.many(16, seconds)) do
         timed_out = timed_out + (body == "timeout" and 1 or 0)
         assert.is_true(body == "timeout" or body == path, body)
       end
@@ -222,7 +232,7 @@ describe("a late answer", function()
     assert.is_true(timed_out >= 8)
     server:cue()
     for _ = 1, 3 do
-      for path, body in pairs(way.many(16, 5)) do assert.equal(path, body) end
+      for path, body in pairs(way.many(16, 30)) do assert.equal(path, body) end
     end
     for i, record in ipairs(server:log()) do
       if i <= 16 and i % 2 == 1 then
@@ -245,7 +255,7 @@ describe("a late answer", function()
           init_by_lua_block {
             package.preload.helpers = function()
               local core, loop = require "portone.core", require "portone.loop"
-              local M = { client = core.client { connect_timeout = 2 } }
+              local M = { client = core.client { connect_timeout = 20 } }
               function M.call(path, timeout)
                 return loop.current().perform(M.client, "POST", "PEER" .. path, {}, "{}", timeout)
               end
@@ -262,9 +272,9 @@ describe("a late answer", function()
               local call, code = require("helpers").call, nil
               require("portone.loop").current().map({ "/given-up", "" }, function(path)
                 if path ~= "" then
-                  code = select(2, call(path, 10))
+                  code = select(2, call(path, 60))
                 else
-                  ngx.sleep(0.2)
+                  ngx.sleep(tonumber(ngx.var.arg_after))
                 end
                 return nil, "that is enough"
               end)
@@ -272,9 +282,11 @@ describe("a late answer", function()
             location /kill { content_by_lua_block {
               local call = require("helpers").call
               local thread = ngx.thread.spawn(call, "/given-up", tonumber(ngx.var.arg_timeout))
-              ngx.sleep(0.1)
+              ngx.sleep(tonumber(ngx.var.arg_after))
               ngx.thread.kill(thread)
               ngx.print("killed") } }
+            location /active { content_by_lua_block {
+              ngx.print(require("portone.core").engine().active) } }
             location /abandon { lua_check_client_abort on; content_by_lua_block {
               ngx.on_abort(function() ngx.exit(499) end)
               require("helpers").call("/given-up", tonumber(ngx.var.arg_timeout)) } }
@@ -299,22 +311,31 @@ describe("a late answer", function()
       local function next_ones()
         server:cue()
         for i = 1, 5 do
-          assert.equal("200 /next-" .. i, call("/next-" .. i, 5))
+          assert.equal("200 /next-" .. i, call("/next-" .. i, 15))
         end
         local pending_ones = {}
         for i = 1, 12 do
-          pending_ones[i] = web:send(1, ("/call?path=/many-%d&timeout=5"):format(i))
+          pending_ones[i] = web:send(1, ("/call?path=/many-%d&timeout=15"):format(i))
         end
         for i, sent in ipairs(pending_ones) do
           assert.equal("200 /many-" .. i, select(2, nginx.receive(sent)))
         end
       end
 
+      -- Until nothing is on the way any more.
+      local function until_over()
+        for _ = 1, 2000 do
+          if select(2, web:get(1, "/active")) == "0" then return end
+          core.sleep(0.01)
+        end
+        error("the call does not end")
+      end
+
       -- The calls of the test before have left connections that are open and well.
       local function begin(early, late, last)
         server:script(script(early, late, 1, last))
         for _ = 1, 40 do  -- until it is the first connection of this script that is used
-          local got = call("/warm", 5)
+          local got = call("/warm", 15)
           if got == "200 /warm" and #server:log() == 1 then return end
         end
         error("no connection is used again")
@@ -322,40 +343,53 @@ describe("a late answer", function()
 
       for _, a in ipairs { answers[1], answers[2], answers[4] } do
         about("is nobody's after a time-out; in time came " .. a[1], function()
-          begin(a[2], a[3])
-          assert.equal("nil timeout", call("/given-up", 0.15))
+          assert.equal(2, ample(2, function(seconds)
+            begin(a[2], a[3])
+            assert.equal("nil timeout", call("/given-up", seconds))
+            return on_first()
+          end))
           next_ones()
           check_connections(1)
         end)
       end
 
       about("is nobody's after the call was cancelled", function()
-        begin(nil, LATE)
-        assert.equal("cancelled", select(2, web:get(1, "/cancel")))
+        assert.equal(2, ample(2, function(seconds)
+          begin(nil, LATE)
+          assert.equal("cancelled", select(2, web:get(1, "/cancel?after=" .. seconds)))
+          return on_first()
+        end))
         next_ones()
         check_connections(1)
       end)
 
       about("is nobody's when the thread that waited was killed", function()
-        begin(nil, LATE)
-        assert.equal("killed", select(2, web:get(1, "/kill?timeout=0.3")))
-        core.sleep(0.3)
+        assert.equal(2, ample(2, function(seconds)
+          begin(nil, LATE)
+          assert.equal("killed", select(2, web:get(1, ("/kill?timeout=%s&after=%s")
+            :format(seconds * 2, seconds))))
+          return on_first()
+        end))
+        until_over()
         next_ones()
         check_connections(1)
       end)
 
       about("is dropped when it comes in time for a thread that was killed", function()
-        begin(nil, LATE, "echo")
-        assert.equal("killed", select(2, web:get(1, "/kill?timeout=10")))
+        assert.equal(2, ample(2, function(seconds)
+          begin(nil, LATE, "echo")
+          assert.equal("killed", select(2, web:get(1, "/kill?timeout=60&after=" .. seconds)))
+          return on_first()
+        end))
         next_ones()
       end)
 
       about("is nobody's when the client of the request went away", function()
         begin(nil, LATE)
-        local gone = web:send(1, "/abandon?timeout=0.3")
+        local gone = web:send(1, "/abandon?timeout=3")
         until_seen(2)
         gone:close()
-        core.sleep(0.4)
+        until_over()
         next_ones()
         check_connections(1)
       end)

@@ -445,7 +445,7 @@ describe("a ledger", function()
     -- it goes on living until its input ends, or it is killed
     local pipe = assert(io.popen(("exec 2>/dev/null; "
       .. "sh -c 'echo $$ >%s; exec %s %s' >%s.out"):format(pids, interpreter, script, pids), "w"))
-    for _ = 1, 200 do
+    for _ = 1, 3000 do
       local out = io.open(pids .. ".out")
       local text = out and out:read("*a") or ""
       if out then out:close() end

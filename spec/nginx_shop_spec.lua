@@ -81,7 +81,7 @@ describe("a shop in nginx", function()
 
   -- Everything in a list of the box, by its type or kind and id; and as it came.
   local function take(list)
-    assert.is_true(portone:flush(10))
+    assert.is_true(portone:flush(60))
     local all = {}
     while true do
       local _, _, text = server:request(1, "GET", "/box?list=" .. list)

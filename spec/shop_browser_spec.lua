@@ -116,7 +116,7 @@ describe("the shop in a browser #slow", function()
     assert.same({ "charge paid 36000" }, shop:money(id))
     pc:click "a[href='/orders']"
     pc:says "Mug × 2"
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     assert.equal(1, webhooks "Transaction.Paid")
     local asked = shop.sandbox:journal { kind = "confirm" }
     assert.same({ 1, "accepted" }, { #asked, asked[1].outcome })
@@ -183,12 +183,12 @@ describe("the shop in a browser #slow", function()
     shop.sandbox:fault { op = "webhook.v2.*", fault = "bad_signature" }
     assert(shop.sandbox:act("v2.request_payment", { payment_id = id, total = 18000,
       credential = shop.sandbox.cards.success.credential }))
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     pc:go(shop.url .. "/orders/" .. id)
     pc:says "not paid yet"
     shop.sandbox:clear_faults()
     shop.sandbox:advance "1 minute"  -- it comes again, with PortOne's signature
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     pc:go(shop.url .. "/orders/" .. id)
     assert.equal("paid", order_status(pc, id))
     local answers = {}
@@ -209,7 +209,7 @@ describe("the shop in a browser #slow", function()
     local paid = "charge paid 9900"
     assert.same({ paid }, shop:money(id .. "-1"))
     shop.sandbox:advance "1 month"
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     assert.same({ paid }, shop:money(id .. "-2"))
     -- and once more in the sandbox's console, without a mouse
     pc:go(shop.sandbox.v2_url .. "/")
@@ -217,7 +217,7 @@ describe("the shop in a browser #slow", function()
     pc:key(webdriver.ENTER)
     pc:wait("no third month", function() return #shop:money(id .. "-3") > 0 end)
     assert.same({ paid }, shop:money(id .. "-3"))
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     pc:says(id .. "-3")
     phone:go(phone:at())
     assert.equal(3, phone:run "return document.querySelectorAll('span.paid').length")

@@ -105,7 +105,7 @@ describe("the shop over HTTP", function()
   test("hears of a payment by webhook when the browser never came back", function()
     local id = visitor:order { product = "beans", quantity = 1, api = "v2" }
     pay(id, 12000)
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     assert.equal("paid", status_of(id))
     assert.same({ "charge paid 12000" }, shop:money(id))
     local status, _, headers = visitor:get("/orders/" .. id .. "/pay")
@@ -115,7 +115,7 @@ describe("the shop over HTTP", function()
   test("does not take another amount for its own", function()
     local id = visitor:order { product = "mug", quantity = 1, api = "v2" }
     pay(id, 10)
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     assert.equal(409, (visitor:complete("/orders/" .. id .. "/complete")))
     assert.equal("failed", status_of(id))
     assert.truthy(shop.nginx:log():find("of 18000 won was paid with 10 KRW", 1, true))
@@ -124,11 +124,11 @@ describe("the shop over HTTP", function()
   test("shows why a card was declined, escaped, and lets another pay", function()
     local id = visitor:order { product = "mug", quantity = 1, api = "v2" }
     pay(id, 18000, "declined")
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     local _, body = visitor:get("/orders/" .. id)
     assert.truthy(body:find("카드사에서 결제 승인을 거절했습니다.", 1, true))
     pay(id, 18000)
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     assert.equal("paid", status_of(id))
   end)
 
@@ -142,7 +142,7 @@ describe("the shop over HTTP", function()
     local id = visitor:order { product = "mug", quantity = 1, api = "v2" }
     pay(id, 18000)
     assert(shop.sandbox:act("v2.outage", { channel_key = channel }))
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     body = select(2, visitor:get("/orders/" .. id))
     assert.truthy(body:find("&lt;script&gt;alert(&#39;1&#39;)", 1, true))
     assert.is_nil(body:find("<script", 1, true))
@@ -199,7 +199,7 @@ describe("the shop over HTTP", function()
   test("gives back by pieces, to the last, and never twice", function()
     local id = visitor:order { product = "mug", quantity = 3, api = "v2" }
     pay(id, 54000)
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     local function cancel(n)
       return (visitor:post("/orders/" .. id .. "/cancel", { csrf = visitor:csrf(), quantity = n }))
     end
@@ -211,7 +211,7 @@ describe("the shop over HTTP", function()
     assert.equal(400, cancel(1))
     assert.same({ "charge paid 54000", "cancel cancelled 18000", "cancel cancelled 36000" },
       shop:money(id))
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     assert.equal("cancelled", status_of(id))
   end)
 
@@ -225,10 +225,10 @@ describe("the shop over HTTP", function()
         local opened = assert(shop.sandbox:act("v1.open_window", window))
         assert(shop.sandbox:act("v1.close_window", { imp_uid = opened.imp_uid }))
       end
-      assert.is_true(shop.sandbox:flush(10))
+      assert.is_true(shop.sandbox:flush(60))
       -- both have read the order before either reaches the books
       shop.sandbox:fault { op = api == "v2" and "v2.payment.cancel_payment" or "v1.payments.cancel",
-        fault = "latency", seconds = 0.3 }
+        fault = "latency", seconds = 2 }
       local form = { path = "/orders/" .. id .. "/cancel",
         body = visitor.encode { csrf = visitor:csrf(), quantity = 1 } }
       assert.same({ 303, 409 }, visitor:at_once(visitor.FORM, { form, form }))
@@ -245,7 +245,7 @@ describe("the shop over HTTP", function()
     local opened = assert(shop.sandbox:act("v1.open_window", window))
     local closed = assert(shop.sandbox:act("v1.close_window", { imp_uid = opened.imp_uid }))
     assert.equal("paid", closed.status)
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     assert.equal("paid", status_of(id))
     assert.equal(303, (visitor:post("/orders/" .. id .. "/cancel", { csrf = visitor:csrf(),
       quantity = 1 })))
@@ -278,7 +278,7 @@ describe("the shop over HTTP", function()
     assert.same({ paid }, shop:money(id .. "-1"))
     for n = 2, 3 do
       assert.equal(1, shop.sandbox:advance "1 month")
-      assert.is_true(shop.sandbox:flush(10))
+      assert.is_true(shop.sandbox:flush(60))
       assert.same({ paid }, shop:money(id .. "-" .. n))
       assert.equal("paid", status_of(id .. "-" .. n))
     end
@@ -320,7 +320,7 @@ describe("the shop over HTTP", function()
 
   test("charges once when two workers hear of the key at the same time", function()
     local id, key = subscribe()
-    shop.sandbox:fault { op = "v2.payment.pay_with_billing_key", fault = "latency", seconds = 0.2 }
+    shop.sandbox:fault { op = "v2.payment.pay_with_billing_key", fault = "latency", seconds = 1 }
     local post = { path = "/subscriptions/" .. id .. "/complete",
       body = json.encode { billingKey = key } }
     assert.same({ 200, 200 }, visitor:at_once("application/json", { post, post }))
@@ -345,7 +345,7 @@ describe("the shop over HTTP", function()
     local channel = shop.sandbox.channel_keys.tosspayments
     assert(shop.sandbox:act("v2.outage", { channel_key = channel, pg_code = "DOWN" }))
     assert.equal(1, shop.sandbox:advance "1 month")
-    assert.is_true(shop.sandbox:flush(10))
+    assert.is_true(shop.sandbox:flush(60))
     assert(shop.sandbox:act("v2.outage", { channel_key = channel }))
     assert.same({ "charge failed 9900" }, shop:money(id .. "-2"))
     assert.equal("failed", status_of(id .. "-2"))

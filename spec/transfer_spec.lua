@@ -2,6 +2,7 @@
 -- One exchange over a real socket, against a server that does everything a server can do wrong.
 -- What counts each time: a definite word on what happened and on what the server may have seen.
 
+local ample = require "spec.support.ample"
 local core = require "portone.core"
 local peer = require "spec.support.peer"
 local socket = require "socket"
@@ -13,11 +14,11 @@ describe("an exchange", function()
 
   setup(function() server = peer.start() end)
   teardown(function() server:stop() end)
-  before_each(function() client = core.client { connect_timeout = 2 } end)
+  before_each(function() client = core.client { connect_timeout = 20 } end)
   after_each(function() client:close() end)
 
   local function call(method, path, body, timeout, headers)
-    return client:perform(method, server.url .. path, headers or {}, body, timeout or 2)
+    return client:perform(method, server.url .. path, headers or {}, body, timeout or 20)
   end
 
   -- A request as { line, headers (sorted lines), body }.
@@ -32,7 +33,7 @@ describe("an exchange", function()
 
   local function sent(method, body, headers)
     server:script {}
-    assert.equal(200, (call(method, "/payments/a%2Fb?x=1", body, 2, headers)))
+    assert.equal(200, (call(method, "/payments/a%2Fb?x=1", body, nil, headers)))
     local requests = server:requests()
     assert.equal(1, #requests)
     local request = parse(requests[1])
@@ -86,7 +87,7 @@ describe("an exchange", function()
 
     it("the next request as if there had been none before", function()
       server:script {}
-      call("POST", "/1", "{}", 2, { "Content-Type: application/json", "X-Secret: 1" })
+      call("POST", "/1", "{}", nil, { "Content-Type: application/json", "X-Secret: 1" })
       call("GET", "/2")
       call("DELETE", "/3")
       call("POST", "/4")
@@ -110,11 +111,12 @@ describe("an exchange", function()
     server:script { { { "read" },
       { "send", "HTTP/1.1 418 Teapot\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 5\r\n\r\n" },
       { "send", "\0\1\r\n\255" }, { "hold" } } }
+    local from = core.monotonic()
     local status, body, head, seconds = call("GET", "/")
     assert.equal(418, status)
     assert.equal("\0\1\r\n\255", body)
     assert.equal("HTTP/1.1 418 Teapot\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 5\r\n\r\n", head)
-    assert.is_true(seconds > 0 and seconds < 2)
+    assert.is_true(seconds > 0 and seconds <= core.monotonic() - from)
   end)
 
   it("keeps only the headers of the last answer, and all of them", function()
@@ -182,8 +184,8 @@ describe("an exchange", function()
         { "send", head .. "Content-Length: 10\r\n\r\nabc" }, { "wait", 0.05 }, { "reset" } },
         "network", "answer" },
       { "it stops in mid-body", { { "read" }, { "send", head .. "Content-Length: 10\r\n\r\nabc" },
-        { "hold" } }, "timeout", "answer", timeout = 0.15 },
-      { "it never answers", { { "read" }, { "hold" } }, "timeout", "all", timeout = 0.15 },
+        { "hold" } }, "timeout", "answer", short = true },
+      { "it never answers", { { "read" }, { "hold" } }, "timeout", "all", short = true },
       { "a chunked body is cut between chunks", { { "read" },
         { "send", head .. "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n" }, { "close" } },
         "network", "answer" },
@@ -257,12 +259,17 @@ describe("an exchange", function()
     }
     for _, row in ipairs(rows) do
       it(row[1], function()
-        server:script { row[2] }
-        client:close()
-        client = core.client { connect_timeout = 2, max_response = row.max }
         local from = core.monotonic()
-        local status, a, _, how, seconds = call("POST", "/", '{"amount":1}', row.timeout)
-        assert.is_true(core.monotonic() - from < 1.5)
+        local status, a, _, how, seconds
+        local function try(timeout)
+          server:script { row[2] }
+          client:close()
+          client = core.client { connect_timeout = 20, max_response = row.max }
+          status, a, _, how, seconds = call("POST", "/", '{"amount":1}', timeout)
+          return how
+        end
+        if row.short then ample(row[4], try) else try(20) end
+        assert.is_true(row.short or core.monotonic() - from < 15)
         if type(row[3]) == "number" then
           assert.equal(row[3], status)
           assert.equal(row[4], a)
@@ -289,10 +296,12 @@ describe("an exchange", function()
     end)
 
     it("time is up while most of the request is still to be sent", function()
-      server:script { { { "wait", 1 } } }
-      local _, code, _, how = call("POST", "/", ("x"):rep(2e7), 0.2)
-      assert.equal("timeout", code)
-      assert.equal("part", how)
+      assert.equal("part", ample("part", function(seconds)
+        server:script { { { "cue", 1 } } }
+        local _, code, _, how = call("POST", "/", ("x"):rep(2e7), seconds)
+        assert.equal("timeout", code)
+        return how
+      end))
     end)
 
     it("the port is refused", function()
@@ -334,7 +343,7 @@ describe("an exchange", function()
     local took = core.monotonic() - from
     assert.equal("timeout", code)
     assert.equal("nothing", how)
-    assert.is_true(took >= 0.15 and took < 1, "took " .. took)
+    assert.is_true(took >= 0.15 and took < 5, "took " .. took)
     for i = 1, 4 do fill[i]:close() end
     hole:close()
   end)
@@ -346,7 +355,7 @@ describe("an exchange", function()
     local from = core.monotonic()
     local _, code = call("GET", "/", nil, 0.1)
     assert.equal("timeout", code)
-    assert.is_true(core.monotonic() - from < 1)
+    assert.is_true(core.monotonic() - from < 20)
   end)
 
   describe("and its connection:", function()
@@ -361,13 +370,16 @@ describe("an exchange", function()
     end)
 
     it("a timed-out one is closed, and its late answer is nobody's", function()
-      server:script {
-        { { "read" }, { "wait", 0.25 }, { "send", peer.answer(200, "late") }, { "hold" } },
-        rest = { { "serve", peer.answer(200, "mine") } },
-      }
-      local _, code = call("POST", "/first", "{}", 0.1)
-      assert.equal("timeout", code)
-      core.sleep(0.25)
+      assert.equal("all", ample("all", function(seconds)
+        server:script {
+          { { "read" }, { "cue", 1 }, { "send", peer.answer(200, "late") }, { "hold" } },
+          rest = { { "serve", peer.answer(200, "mine") } },
+        }
+        local _, code, _, how = call("POST", "/first", "{}", seconds)
+        assert.equal("timeout", code)
+        return how
+      end))
+      server:cue()
       local status, body = call("POST", "/second", "{}")
       assert.equal(200, status)
       assert.equal("mine", body)
@@ -378,21 +390,21 @@ describe("an exchange", function()
 
     it("one on which an answer came that nobody asked for is not used again", function()
       server:script {
-        { { "read" }, { "send", OK }, { "wait", 0.05 }, { "send", peer.answer(200, "stale") },
+        { { "read" }, { "send", OK }, { "cue", 1 }, { "send", peer.answer(200, "stale") },
           { "hold" } },
         rest = { { "serve", peer.answer(200, "mine") } },
       }
       assert.equal(200, (call("POST", "/first", "{}")))
-      core.sleep(0.1)
+      server:cue()
       local _, body = call("POST", "/second", "{}")
       assert.equal("mine", body)
     end)
 
     for _, death in ipairs { "close", "reset" } do
       it("one that died quietly (" .. death .. ") is replaced before anything is sent", function()
-        server:script { { { "read" }, { "send", OK }, { "wait", 0.02 }, { death } } }
+        server:script { { { "read" }, { "send", OK }, { "cue", 1 }, { death } } }
         assert.equal(200, (call("POST", "/first", "{}")))
-        core.sleep(0.06)
+        server:cue()
         assert.equal(200, (call("POST", "/second", "{}")))
         assert.equal(2, #server:requests())
       end)
@@ -473,7 +485,7 @@ describe("an exchange", function()
 
     it("a line without a value where the request before had one of the client's own", function()
       local function wrong(headers, body)
-        return select(2, client:perform("POST", "http://127.0.0.1:1/", headers, body, 1))
+        return select(2, client:perform("POST", "http://127.0.0.1:1/", headers, body, 30))
       end
       assert.equal("network", wrong({ "A: b" }, ("x"):rep(100000)))
       assert.equal("invalid_request", wrong({ "Expect:" }, "x"))
@@ -485,7 +497,7 @@ describe("an exchange", function()
       for byte = 0, 255 do
         for at = 1, 18 do
           local line = "X-A: " .. ("x"):rep(at) .. string.char(byte) .. ("y"):rep(18 - at)
-          local _, code = client:perform("GET", "http://127.0.0.1:1/", { line }, nil, 1)
+          local _, code = client:perform("GET", "http://127.0.0.1:1/", { line }, nil, 30)
           local control = (byte < 32 and byte ~= 9) or byte == 127
           assert.equal(control and "invalid_request" or "network", code)
         end

@@ -6,14 +6,14 @@ local core = require "portone.core"
 local client, inbox = core.client {}, core.inbox()
 
 local function submit(url)
-  return assert(inbox:submit(client, "POST", url .. "/x", {}, "{}", 10))
+  return assert(inbox:submit(client, "POST", url .. "/x", {}, "{}", 30))
 end
 
 -- Takes n calls: how many had that status or code.
 local function take(n, what)
   local hits = 0
   for _ = 1, n do
-    assert(inbox:wait(10), "nothing comes")
+    assert(inbox:wait(30), "nothing comes")
     local _, a, b = inbox:take()
     if (a or b) == what then hits = hits + 1 end
   end

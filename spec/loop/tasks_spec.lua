@@ -15,14 +15,14 @@ describe("tasks", function()
 
   setup(function() server = peer.start() end)
   teardown(function() server:stop() end)
-  before_each(function() client = core.client { connect_timeout = 2 } end)
+  before_each(function() client = core.client { connect_timeout = 20 } end)
   after_each(function()
     assert.equal(0, tasks.poll(0), "a task was left over")
     client:close()
   end)
 
   local function call(path, timeout)
-    return loop.current().perform(client, "POST", server.url .. path, {}, "{}", timeout or 5)
+    return loop.current().perform(client, "POST", server.url .. path, {}, "{}", timeout or 30)
   end
 
   -- Answers after so many seconds.
@@ -31,7 +31,7 @@ describe("tasks", function()
   end
 
   local function until_seen(n)
-    for _ = 1, 200 do
+    for _ = 1, 2000 do
       if #server:requests() >= n then return end
       core.sleep(0.01)
     end
@@ -139,16 +139,16 @@ describe("tasks", function()
 
   describe("poll", function()
     it("says how many have not ended, and does not wait unless told to", function()
-      server:script { late(0.15), late(0.15) }
+      -- one that waited would find the calls timed out
+      server:script { rest = { { "read" }, { "cue", 1 }, { "send", OK } } }
       tasks.spawn(call, "/1")
       tasks.spawn(call, "/2")
-      local from = core.monotonic()
       assert.equal(2, tasks.poll(0))
       assert.equal(2, tasks.poll())
-      assert.is_true(core.monotonic() - from < 0.1)
       assert.equal(2, tasks.poll(0.01))
+      server:cue()
       local polls = 0
-      while tasks.poll(1) > 0 do polls = polls + 1 end
+      while tasks.poll(20) > 0 do polls = polls + 1 end
       assert.is_true(polls <= 4)
       assert.equal(0, tasks.poll(1))
     end)
@@ -178,18 +178,19 @@ describe("tasks", function()
     it("lets the others run, and wakes in the order of the times", function()
       local woken = {}
       for _, ms in ipairs { 30, 10, 20, 0, 25, 5, 15 } do
+        local due = { first = core.monotonic() + ms / 1000 }
         tasks.spawn(function()
-          local due = core.monotonic() + ms / 1000
           loop.current().sleep(ms / 1000)
           woken[#woken + 1] = due
-          assert.is_true(core.monotonic() >= due)
+          assert.is_true(core.monotonic() >= due.first)
         end)
+        due.last = core.monotonic() + ms / 1000  -- starting a task takes its time too
       end
       assert.is_true(tasks.timeout() <= 0.03)
       tasks.run()
       assert.equal(7, #woken)
-      for i = 2, #woken do  -- on a busy machine starting a task takes its time too
-        assert.is_true(woken[i - 1] <= woken[i] + 0.004)
+      for i = 1, #woken do
+        for j = i + 1, #woken do assert.is_true(woken[i].first <= woken[j].last) end
       end
       assert.is_nil(tasks.timeout())
     end)
@@ -263,11 +264,12 @@ describe("tasks", function()
     end)
 
     it("returns when its own time is up", function()
-      local task = tasks.spawn(function() tasks.sleep(0.2) end)
+      local task = tasks.spawn(function() tasks.sleep(100) end)
       local value, why = task:wait(0.02)
       assert.is_nil(value)
       assert.equal("running", why)
-      task:wait()
+      task:cancel()
+      tasks.run()
     end)
   end)
 
@@ -575,7 +577,7 @@ describe("tasks", function()
       local task = tasks.spawn(call, "/x")
       local fd = tasks.fileno()
       local socket = require "socket"
-      local got = socket.select({ { getfd = function() return fd end } }, nil, 5)
+      local got = socket.select({ { getfd = function() return fd end } }, nil, 60)
       assert.equal(1, #got)
       assert.equal(0, tasks.dispatch())
       assert.equal(200, task.result)

@@ -3,6 +3,7 @@
 
 local core = require "portone.core"
 local json = require "portone.json"
+local peer = require "spec.support.peer"
 local support = require "spec.sandbox.browser_support"
 local webhook = require "portone.webhook"
 
@@ -177,11 +178,12 @@ describe("confirm", function()
 
   it("lets others pass while the shop thinks, and takes one choice only", function()
     local before = b:money()
-    shop:answer { status = 200, delay = 0.5 }
-    local w = b:open("v2", "requestPayment", v2())
+    local thinking = peer.start()
+    thinking:script { { { "read" }, { "cue", 1 }, { "send", peer.answer(200, "") } } }
+    local w = b:open("v2", "requestPayment", v2 { confirmUrl = thinking.url })
     local pending, client = core.inbox(), core.client {}
-    assert(pending:submit(client, "POST", w.url, {}, "choice=pay", 10))
-    for _ = 1, 500 do
+    assert(pending:submit(client, "POST", w.url, {}, "choice=pay", 60))
+    for _ = 1, 2000 do
       if asked() then break end
       core.sleep(0.01)
     end
@@ -193,27 +195,32 @@ describe("confirm", function()
     assert.truthy(page:find('http-equiv="refresh"', 1, true))
     assert.is_nil(page:find("<form", 1, true))
     assert.equals(0, b:money() - before)
-    assert.truthy(pending:wait(10))
+    thinking:cue()
+    assert.truthy(pending:wait(60))
     assert.equals("PAID", assert(b.client.v2.payment.get_payment {
       paymentId = "payment-" .. ids }).status)
     assert.equals(3000, b:money() - before)
     pending:close()
     client:close()
-    shop:take()
+    thinking:stop()
   end)
 
   it("approves what its buyer did not wait for, but no other window's payment", function()
     local before = b:money()
-    shop:answer { status = 200, delay = 0.5 }
-    local first, second = b:open("v2", "requestPayment", v2()), b:open("v2", "requestPayment", v2())
+    local thinking = peer.start()
+    thinking:script { { { "read" }, { "cue", 1 }, { "send", peer.answer(200, "") } } }
+    local params = v2 { confirmUrl = thinking.url }
+    local first = b:open("v2", "requestPayment", params)
+    local second = b:open("v2", "requestPayment", params)
     local pending, client = core.inbox(), core.client {}
-    assert(pending:submit(client, "POST", first.url, {}, "choice=pay", 10))
-    for _ = 1, 500 do
+    assert(pending:submit(client, "POST", first.url, {}, "choice=pay", 60))
+    for _ = 1, 2000 do
       if asked() then break end
       core.sleep(0.01)
     end
     assert.equals(200, (b:send("POST", first.url .. "/closed")))
-    assert.truthy(pending:wait(10))
+    thinking:cue()
+    assert.truthy(pending:wait(60))
     assert.equals(3000, b:money() - before)
     assert.equals("PaymentAlreadyPaid", b:result(second, { choice = "pay" }).code)
     assert.equals(3000, b:money() - before)
@@ -221,6 +228,6 @@ describe("confirm", function()
       paymentId = "payment-" .. ids }).status)
     pending:close()
     client:close()
-    shop:take()
+    thinking:stop()
   end)
 end)

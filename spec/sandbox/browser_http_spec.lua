@@ -38,7 +38,7 @@ describe("the browser's half of the sandbox", function()
   it("lets a page of any origin ask for a window", function()
     local port = b.sb.v2_url:match("(%d+)$")
     local s = assert(socket.connect("127.0.0.1", tonumber(port)))
-    s:settimeout(10)
+    s:settimeout(60)
     assert(s:send("OPTIONS /_sandbox/window HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
       .. "Origin: http://shop.test\r\nAccess-Control-Request-Method: POST\r\n\r\n"))
     local headers = s:receive("*a")

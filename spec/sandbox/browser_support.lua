@@ -82,7 +82,7 @@ end
 
 -- Types (V2) or statuses (V1) of the webhooks that came since the last call.
 function methods:hooks()
-  assert(self.sb:flush())
+  assert(self.sb:flush(60))
   local out = {}
   while true do
     local message = self.inbox:take(0)

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The V2 books behind the real server, asked by the real client and by raw requests.
 
+local ample = require "spec.support.ample"
 local core = require "portone.core"
 local json = require "portone.json"
 local sandbox = require "portone.sandbox"
@@ -72,23 +73,28 @@ describe("V2 over HTTP", function()
   end)
 
   it("says that a request is still running, then what came of it", function()
-    local path = "/payments/" .. new_id() .. "/billing-key"
-    local header = { 'Idempotency-Key: "still-running-key-' .. ids .. '"',
-      "Authorization: PortOne " .. sb.api_secret, "Content-Type: application/json" }
-    sb:fault { fault = "latency_after_commit", op = "v2.payment.pay_with_billing_key", nth = 1,
-      seconds = 0.5 }
+    local path, header, status, body
     local text = json.encode(order())
-    local impatient = core.client {}
-    local none, code = impatient:perform("POST", sb.v2_url .. path, header, text, 0.2)
-    impatient:close()
-    assert.is_nil(none)
-    assert.equals("timeout", code)
-    local status, body = raw:perform("POST", sb.v2_url .. path, header, text, 10)
+    ample(409, function(seconds)
+      path = "/payments/" .. new_id() .. "/billing-key"
+      header = { 'Idempotency-Key: "still-running-key-' .. ids .. '"',
+        "Authorization: PortOne " .. sb.api_secret, "Content-Type: application/json" }
+      sb:clear_faults()
+      sb:fault { fault = "latency_after_commit", op = "v2.payment.pay_with_billing_key", nth = 1,
+        seconds = 3 * seconds }
+      local impatient = core.client {}
+      local none, code = impatient:perform("POST", sb.v2_url .. path, header, text, seconds)
+      impatient:close()
+      assert.is_nil(none)
+      assert.equals("timeout", code)
+      status, body = raw:perform("POST", sb.v2_url .. path, header, text, 60)
+      return status
+    end)
     assert.equals(409, status)
     assert.equals("IDEMPOTENCY_OUTSTANDING_REQUEST", json.decode(body).type)
-    for _ = 1, 50 do
+    for _ = 1, 2000 do
       core.sleep(0.05)
-      status = raw:perform("POST", sb.v2_url .. path, header, text, 10)
+      status = raw:perform("POST", sb.v2_url .. path, header, text, 60)
       if status == 200 then break end
     end
     assert.equals(200, status)
@@ -121,7 +127,7 @@ describe("V2 over HTTP", function()
     assert.equals("PAID", assert(client.v2.payment.get_payment { paymentId = id }).status)
     local found
     repeat
-      local hook = assert(inbox:take(5))
+      local hook = assert(inbox:take(60))
       local event = json.decode(hook.body)
       found = event.type == "Transaction.Paid" and event.data.paymentId == id
     until found

@@ -94,14 +94,14 @@ function M.start(args, how)
     return text and tonumber(text:match("%d+"))
   end
   function process.wait(seconds)
-    for _ = 1, (seconds or 20) * 20 do
+    for _ = 1, (seconds or 60) * 20 do
       if process.ended() then
         return process.ended()
       end
       M.shell "sleep 0.05"
     end
   end
-  for _ = 1, 200 do
+  for _ = 1, 3000 do
     process.pid = tonumber((M.read(pid_file) or ""):match("%d+"))
     if process.pid then
       break
@@ -112,7 +112,7 @@ function M.start(args, how)
     if not process.ended() then
       M.shell(("kill -%s %d 2>/dev/null"):format(signal or "TERM", process.pid))
     end
-    return process.wait(20)
+    return process.wait(60)
   end
   return process
 end
@@ -120,7 +120,7 @@ end
 ---Waits until a file has a text in it.
 ---@return string? text  all of it; nil when the time is over
 function M.await(path, pattern, seconds)
-  for _ = 1, (seconds or 20) * 20 do
+  for _ = 1, (seconds or 60) * 20 do
     local text = M.read(path)
     if text and text:find(pattern) then
       return text

@@ -73,8 +73,10 @@ local store = { get = function(_, key) return tokens[key] or tokens.gossip end,
     lines[#lines + 1] = value
   end }
 
+local limits = {}
 local function client_of(more)
-  local options = { timeout = 0.5, deadline = 0.7, settle = 0, max_retries = 0 }
+  local options = { settle = 0, max_retries = 0, timeout = limits.timeout,
+    deadline = limits.deadline }
   for name, hook in pairs(hooks) do options[name] = hook end
   for name, value in pairs(more or {}) do options[name] = value end
   return sandbox:client(options)
@@ -155,7 +157,9 @@ call("bad options", portone.new, { api_secret = secrets.api_secret, v1 = { imp_k
   secrets.imp_key, imp_secret = { secrets.imp_secret } } })
 call("user in the URL", portone.new, { base_url = "https://u:" .. secrets.api_secret .. "@host" })
 
--- What gets lost.
+-- What gets lost, within moments.
+limits = { timeout = 0.5, deadline = 0.7 }
+client = client_of { token_store = store }
 for _, fault in ipairs { "hang_after_commit", "reset_after_commit", "html_after_commit", "truncate",
                          "bad_json", "error_before_commit", "rate_limited", "slow" } do
   sandbox:fault { fault = fault, rate = 20 }

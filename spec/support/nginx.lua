@@ -134,7 +134,7 @@ function nginx:configure(http)
 end
 
 function nginx:answers()
-  for _ = 1, 250 do
+  for _ = 1, 3000 do
     local s = socket.connect("127.0.0.1", self.ports[1])
     if s then
       s:close()
@@ -152,7 +152,7 @@ end
 ---@return table pending
 function nginx:send(n, path)
   local s = assert(socket.connect("127.0.0.1", self.ports[n]))
-  s:settimeout(20)
+  s:settimeout(60)
   assert(s:send(("GET %s HTTP/1.0\r\nHost: x\r\n\r\n"):format(path)))
   return s
 end
@@ -186,7 +186,7 @@ end
 ---@return integer? status, table|string headers, string? body
 function nginx:exchange(n, bytes, timeout)
   local s = assert(socket.connect("127.0.0.1", self.ports[n]))
-  s:settimeout(timeout or 20)
+  s:settimeout(timeout or 60)
   assert(s:send(bytes))
   local all, why, part = s:receive("*a")
   s:close()

@@ -46,7 +46,7 @@ function peer.start(options)
   local port, door = (pipe:read("*l") or ""):match("^(%d+) (%d+)$")
   assert(port, "the peer does not start")
   local control = assert(socket.connect("127.0.0.1", tonumber(door)))
-  control:settimeout(20)
+  control:settimeout(60)
   local scheme = options.key and "https" or "http"
   local self = setmetatable({ pipe = pipe, control = control, port = tonumber(port),
     url = ("%s://127.0.0.1:%s"):format(scheme, port) }, peer)

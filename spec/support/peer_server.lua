@@ -302,7 +302,7 @@ end
 
 io.stdout:write(select(2, server:getsockname()), " ", select(2, door:getsockname()), "\n")
 io.stdout:flush()
-door:settimeout(20)
+door:settimeout(60)
 local control = door:accept()
 door:close()
 while control do

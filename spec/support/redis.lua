@@ -42,7 +42,7 @@ function M.start()
     end
     run("rm -rf " .. dir)
   end
-  for _ = 1, 100 do
+  for _ = 1, 1200 do
     local s = socket.connect("127.0.0.1", port)
     if s then
       s:close()
@@ -91,7 +91,7 @@ end
 
 local function client(port, answer)
   local s = assert(socket.connect("127.0.0.1", port))
-  s:settimeout(5)
+  s:settimeout(60)
   return setmetatable({ socket = s }, {
     __index = function(_, name)
       return function(_, ...)

@@ -102,7 +102,7 @@ function visitor:at_once(content_type, posts)
     "Content-Type: " .. content_type }, "\r\n")
   for i, post in ipairs(posts) do
     sockets[i] = assert(socket.connect("127.0.0.1", self.shop.nginx.ports[1]))
-    sockets[i]:settimeout(20)
+    sockets[i]:settimeout(60)
     assert(sockets[i]:send(("POST %s HTTP/1.1\r\n%s\r\nContent-Length: %d\r\n\r\n%s"):format(
       post.path, head, #post.body, post.body)))
   end

@@ -18,7 +18,7 @@ local json = require "portone.json"
 local ltn12 = require "ltn12"
 local socket = require "socket"
 
-local webdriver = { patience = 20 }
+local webdriver = { patience = 60 }
 
 -- The protocol's name of the field that holds an element.
 local ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
