@@ -71,6 +71,17 @@ describe("call options", function()
     end
   end)
 
+  it("say which header it is, and raise for all that could not be sent", function()
+    for name, value in pairs { ["X-A"] = "", ["X-B"] = " \t", ["X-C"] = "a\1", ["X-D"] = "a\127",
+        ["X-E"] = 1, Expect = "100-continue", Upgrade = "h2c" } do
+      local ok, why = pcall(options.call, { headers = { [name] = value } }, 1)
+      assert.is_false(ok)
+      assert.truthy(why:find("'" .. name .. "'", 1, true), why)
+    end
+    local fine = { headers = { ["X-A"] = "a\tb \195\169" } }
+    assert.equal(fine, options.call(fine, 1))
+  end)
+
   it("may be left out", function()
     assert.same({}, options.call(nil, 1))
   end)

@@ -83,8 +83,8 @@ end
 local reserved = {
   ["authorization"] = "api_secret or v1", ["idempotency-key"] = "idempotency_key",
   ["tier"] = "tier", ["content-type"] = "none: bodies are JSON", ["host"] = "base_url",
-  ["content-length"] = "none: it follows from the body",
-  ["transfer-encoding"] = "none: it follows from the body",
+  ["content-length"] = "none: it follows from the body", ["expect"] = "none: bodies are short",
+  ["transfer-encoding"] = "none: it follows from the body", ["upgrade"] = "none",
 }
 
 local function headers(v)
@@ -95,8 +95,12 @@ local function headers(v)
     if type(name) ~= "string" or not name:find("^[%w!#$%%&'*+.^_`|~-]+$") then
       return false, "a table { name = value } whose names are HTTP header names"
     end
-    if type(value) ~= "string" or value:find("[%z\r\n]") then
-      return false, "a table { name = value } whose values are strings without CR, LF or NUL"
+    if type(value) ~= "string" or value:find("[%z\1-\8\10-\31\127]") then
+      return false, ("a table { name = value } whose values are strings without CR, LF, NUL or "
+        .. "other control characters: that of '%s' is not"):format(name)
+    elseif not value:find("[^ \t]") then
+      return false, ("a table { name = value } whose values are not empty: that of '%s' is")
+        :format(name)
     end
     if reserved[name:lower()] then
       return false, ("without '%s' (the option for it: %s)"):format(name, reserved[name:lower()])
