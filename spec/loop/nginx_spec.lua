@@ -3,6 +3,8 @@
 -- nothing of ours outlives a worker. The nginx is a real one; so is the upstream, another server
 -- of the same nginx that takes its time.
 
+local certificates = require "spec.support.certificates"
+local core = require "portone.core"
 local nginx = require "spec.support.nginx"
 local peer = require "spec.support.peer"
 local socket = require "socket"
@@ -189,6 +191,24 @@ describe("in nginx", function()
       end
     end)
 
+    about("waits while a certificate is chosen", function()
+      local certs = certificates.new()
+      local mine = certs:issue("mine", { names = "IP:127.0.0.1" })
+      start(CALL, { http = ([[ server { listen 127.0.0.1:$PORT3 ssl;
+        ssl_certificate %s; ssl_certificate_key %s;
+        ssl_certificate_by_lua_block {
+          local status, body = require("helpers").call("/ssl?ms=20")
+          ngx.log(ngx.ERR, "chosen by ", status, " ", body) }
+        return 204; } ]]):format(mine.certificate, mine.key) })
+      local client = core.client { ca_file = certs.ca }
+      local status, why = client:perform("GET", "https://127.0.0.1:" .. server.ports[3] .. "/", {},
+        nil, 20)
+      client:close()
+      certs:remove()
+      assert.equal(204, status, why)
+      assert.matches("chosen by 200 seen /ssl", server:log())
+    end)
+
     about("raises in the others, and says what to do", function()
       start([[
         location /set {
@@ -196,16 +216,29 @@ describe("in nginx", function()
           return 200 $x; }
         location /header { return 200; header_filter_by_lua_block {
           ngx.header["X-Why"] = select(2, pcall(require("helpers").call, "/")) } }
+        location /body { return 200 "x"; body_filter_by_lua_block {
+          ngx.arg[1] = select(2, pcall(require("helpers").call, "/")) } }
+        location /balancer { proxy_pass http://nobody; }
         location /log { return 200 "x"; log_by_lua_block {
           ngx.log(ngx.ERR, select(2, pcall(require("helpers").call, "/"))) } }
         location /sort { content_by_lua_block {
           local function compare() require("helpers").call("/") end
           ngx.say(select(2, pcall(table.sort, { 2, 1 }, compare)))
         } } ]],
-        { init = 'ngx.log(ngx.ERR, select(2, pcall(require("helpers").call, "/")))' })
+        { init = 'ngx.log(ngx.ERR, select(2, pcall(require("helpers").call, "/")))', http = [[
+          init_worker_by_lua_block {
+            ngx.log(ngx.ERR, select(2, pcall(require("helpers").call, "/"))) }
+          upstream nobody { server 0.0.0.1; balancer_by_lua_block {
+            ngx.log(ngx.ERR, select(2, pcall(require("helpers").call, "/"))) ngx.exit(502) } }
+        ]] })
       assert.matches("set phase: call in rewrite_by_lua", select(2, server:get(1, "/set")))
-      server:get(1, "/header")
+      local _, headers = server:request(1, "GET", "/header")
+      assert.matches("header_filter phase: call in access_by_lua", headers["x-why"])
+      assert.matches("body_filter phase: call in access_by_lua", select(2, server:get(1, "/body")))
+      server:get(1, "/balancer")
       server:get(1, "/log")
+      assert.matches("init_worker phase: start a timer", server:log())
+      assert.matches("balancer phase: call in access_by_lua", server:log())
       assert.matches("table.sort", select(2, server:get(1, "/sort")))
       assert.matches("init phase: call in a timer of init_worker_by_lua", server:log())
       assert.matches("log phase: start a timer", server:log())
