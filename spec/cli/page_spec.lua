@@ -87,9 +87,8 @@ describe("docs/command-line.md #slow", function()
     assert.truthy(outputs[4].text:find '"value":%d+')
     assert.truthy(outputs[#outputs].text:find("no matching signature.*status 77\n"))
     local result = command.read(dir .. "/examples/billing_run/november.csv.result.csv")
-    assert.truthy(result:find("\n11,2026-11-10,declined,4900,KRW,,declined,,[REJECT_CARD_COMPANY]",
-      1,
-      true), result)
+    assert.truthy(result:find("\n11,2026%-11%-10,declined,4900,KRW,imp_%d+,declined,,"
+      .. "%[REJECT_CARD_COMPANY%]"), result)
   end)
 end)
 
