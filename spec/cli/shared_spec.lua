@@ -127,6 +127,44 @@ describe("portone bill --redis #slow", function()
     each_once("twice", 12)
   end)
 
+  with_redis("is forgotten some time after all is settled, and not before", function()
+    local file = command.write(dir .. "/kept.csv", "customer_uid,merchant_uid,amount,name\n"
+      .. "user-42,kept-1,100,x\nuser-43,kept-2,100,x\n")
+    local connection = assert(require("portone.cli.redis").connect { host = "127.0.0.1",
+      port = server.port, db = 0 })
+    local function bill(more)
+      return (select(3, command.run(line(file, more):format "a", { env = env })))
+    end
+    local function days(of)
+      local seconds = assert(connection:ask("TTL", of))
+      return seconds < 0 and seconds or math.ceil(seconds / 86400)
+    end
+    local function of_run()
+      local orders_, results = days "{portone-bill:kept.csv}:orders",
+        days "{portone-bill:kept.csv}:results"
+      assert.equal(orders_, results)
+      assert.equal(orders_, days "{portone-bill:kept.csv}:queue")
+      return orders_
+    end
+    assert.equal(3, bill())  -- user-43 has no card yet
+    assert.equal(-1, of_run())
+    assert.equal(400, days "{portone-ledger}:entry:kept-1")
+    local client, card = sandbox:client(), sandbox.cards.success
+    assert(client.issue_billing_key { customer_uid = "user-43", card_number = card.card_number,
+      expiry = card.expiry, birth = card.birth, pwd_2digit = card.pwd_2digit,
+      channel_key = sandbox.channel_key })
+    client.close()
+    assert.equal(0, bill())
+    assert.equal(400, of_run())
+    assert.equal(0, bill "--keep 2")
+    assert.equal(2, of_run())
+    assert.equal(0, bill "--keep 0")
+    assert.equal(-1, of_run())
+    assert.equal(64, bill "--keep 0.5")
+    connection:close()
+    each_once("kept", 2)
+  end)
+
   with_redis("loses nothing and charges nobody twice when machines are killed", function()
     local path = orders("killed", 120)
     slowly()

@@ -59,6 +59,8 @@ function M.add(parser)
   parser:option("--run", "With --redis: name of the run; default: the file's name."):argname "NAME"
   parser:option("--lease", "With --redis: seconds without a sign of life after which a machine "
     .. "is taken for dead."):convert(tonumber):default "30":argname "SECONDS"
+  parser:option("--keep", "With --redis: days after its end that a run and its orders are "
+    .. "remembered; 0: for good."):convert(tonumber):default "400":argname "DAYS"
   parser:flag("--not-durable", "With --redis: take one that may lose what it has acknowledged.")
   account.add(parser)
 end
@@ -147,7 +149,10 @@ local function bad_options(options)
       return ("--%s: a number above 0 expected"):format(name)
     end
   end
-  if options.concurrency < 1 or options.concurrency > 1000 then
+  local keep = options.keep
+  if keep ~= 0 and not (keep >= 1 and keep <= 36500) then
+    return "--keep: days, at least 1, or 0 for good, expected"
+  elseif options.concurrency < 1 or options.concurrency > 1000 then
     return "--concurrency: 1 to 1000 expected"
   elseif options.redis and options.ledger then
     return "--ledger and --redis: with --redis the ledger is in Redis"

@@ -100,7 +100,7 @@ function connection:ask(...)
     return nil, err
   end
   local reply, problem, broken = read_reply(self.socket)
-  self.broken = self.broken or broken
+  self.broken = self.broken or broken or false  -- nil would be taken for a command's name
   return reply, problem
 end
 

@@ -6,6 +6,9 @@
 -- appendfsync always. A Redis that says otherwise is refused, unless 'durable = false' takes
 -- the loss of a power failure into account. Leases are told by the server's clock, which all
 -- machines share.
+--
+-- Entries stay for good, unless `keep` says for how long those that are settled do. What is open
+-- has no end: an order that may still be charged is never forgotten.
 
 local commands = require "portone.redis"
 
@@ -27,8 +30,13 @@ local scripts = {
     if redis.call('HGET', KEYS[1], 'v') ~= ARGV[2] then return 0 end
     redis.call('HINCRBY', KEYS[1], 'v', 1)
     redis.call('HSET', KEYS[1], 'r', ARGV[3])
-    if ARGV[4] == '1' then redis.call('ZADD', KEYS[2], 0, ARGV[1])
-    else redis.call('ZREM', KEYS[2], ARGV[1]) end
+    if ARGV[4] == '1' then
+      redis.call('ZADD', KEYS[2], 0, ARGV[1])
+      redis.call('PERSIST', KEYS[1])
+    else
+      redis.call('ZREM', KEYS[2], ARGV[1])
+      if ARGV[5] ~= '' then redis.call('EXPIRE', KEYS[1], ARGV[5]) end
+    end
     return 1]],
   unsettled = "return redis.call('ZRANGEBYLEX', KEYS[2], ARGV[1], '+', 'LIMIT', 0, ARGV[2])",
   now = "return redis.call('TIME')",
@@ -64,7 +72,8 @@ function store:read(id)
 end
 
 function store:write(id, version, text, open)
-  return as_boolean(run(self, "write", id, id, ("%d"):format(version), text, open and "1" or "0"))
+  return as_boolean(run(self, "write", id, id, ("%d"):format(version), text, open and "1" or "0",
+    self.keep and ("%.0f"):format(self.keep) or ""))
 end
 
 function store:unsettled(after, n)
@@ -101,15 +110,27 @@ local function durability(self)
   return true
 end
 
+local DAY = 86400
+
+-- What was forgotten may be charged anew: less than a day is a mistake in the unit.
+local function check_keep(keep, level)
+  if keep ~= nil and not (type(keep) == "number" and keep >= DAY and keep < 1e10) then
+    error(("portone.ledger.redis: 'keep' must be seconds, at least %d (a day)"):format(DAY),
+      level + 1)
+  end
+end
+
 ---@param client table|function  a connected client; or a function that returns a client and,
 ---  if it wants it back, a function release(usable); or nil, err
----@param opts? { prefix?: string, durable?: boolean }  "{portone-ledger}:", in braces so that a
----  cluster keeps it in one place
+---@param opts? { prefix?: string, durable?: boolean, keep?: number }  prefix:
+---  "{portone-ledger}:", in braces so that a cluster keeps it in one place; keep: seconds after
+---  its end that an order is remembered, for good without; after that the same order is new
 ---@return portone.ledger.Store? store
 ---@return string? err
 function M.new(client, opts)
   opts = opts or {}
-  local self = setmetatable({ prefix = opts.prefix or "{portone-ledger}:" }, mt)
+  check_keep(opts.keep, 3)
+  local self = setmetatable({ prefix = opts.prefix or "{portone-ledger}:", keep = opts.keep }, mt)
   commands.hold(self, client, "portone.ledger.redis", 3)
   if opts.durable ~= false then
     local ok, err = durability(self)

@@ -10,7 +10,8 @@
 --   alive:…   one for each machine at work, with a time to live
 --
 -- All keys have the run's name in braces, so that a cluster keeps them in one place. Scripts do
--- what must happen as a whole.
+-- what must happen as a whole. While a run is going on, or has orders that are not settled, its
+-- keys have no end; when all are settled they may get one, all the same.
 
 local json = require "portone.json"
 
@@ -39,6 +40,7 @@ local scripts = {
     return 1]],
   beat = [[
     redis.call('SET', KEYS[6], '1', 'PX', ARGV[1])
+    for i = 1, 5 do redis.call('PERSIST', KEYS[i]) end
     if #ARGV > 3 then
       redis.call('XCLAIM', KEYS[1], ARGV[2], ARGV[3], 0, unpack(ARGV, 4))
     end
@@ -50,6 +52,10 @@ local scripts = {
     else
       redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
     end
+    return 1]],
+  rest = [[
+    if redis.call('HLEN', KEYS[3]) < redis.call('HLEN', KEYS[2]) then return 0 end
+    for i = 1, 5 do redis.call('EXPIRE', KEYS[i], ARGV[1]) end
     return 1]],
 }
 
@@ -267,6 +273,18 @@ function queue:beat(entries)
   return reply and true, err
 end
 
+---A run that is over, all of it, is forgotten some time from now. One that is not stays.
+---@param seconds integer
+---@return boolean? over  nil, err when that cannot be told
+---@return string? err
+function queue:rest(seconds)
+  local reply, err = run(self, "rest", ("%.0f"):format(seconds))
+  if not reply then
+    return nil, err
+  end
+  return reply == 1
+end
+
 ---The end of this machine: what it still has may be taken over at once.
 ---@param entries string[]
 function queue:leave(entries)
@@ -400,6 +418,9 @@ function M.open(connect, opts)
   local self = setmetatable({ connect = connect, me = opts.me, keys = keys,
     lease = math.floor(opts.lease * 1000) }, mt)
   local ok, err = new_enough(self)
+  if ok then
+    ok, err = self:beat {}  -- from here on nothing of the run comes to its end
+  end
   if not ok then
     return nil, err
   end

@@ -226,6 +226,13 @@ end
 
 -- {====== Beginning and end ======
 
+local DAY = 86400
+
+-- Seconds for which Redis remembers what is settled; nil: for good.
+local function kept(options)
+  return options.keep > 0 and options.keep * DAY or nil
+end
+
 local function open(options, client)
   local get, problem = account.getter(options)
   local config
@@ -244,7 +251,7 @@ local function open(options, client)
     return nil, exits.unavailable, problem
   end
   store, problem = portone.ledger.redis(together.client(connect),
-    { durable = not options.not_durable })
+    { durable = not options.not_durable, keep = kept(options) })
   if store then
     store.owner = me
     function store.alive(_, owner)
@@ -322,6 +329,9 @@ function M.run(options, orders, client)
   if not ends or state.failed then
     say.problem("Redis: %s; start it again when it is back", state.failed or err)
     return nil, exits.unavailable
+  end
+  if kept(options) then
+    state.queue:rest(kept(options))
   end
   local counts = state.queue:counts()
   bar:finish(counts and counts.settled or 0, "")
