@@ -358,17 +358,23 @@ describe("in nginx", function()
 
     about("are replaced on reload, without a failed call", function()
       start()
-      local ok = 0
+      local ok, old = 0, nil
       for i = 1, 30 do
-        if i % 10 == 0 then server:signal("HUP") end
+        if i % 10 == 0 then
+          old = server:workers()[1]
+          server:signal("HUP")
+        end
         if select(2, server:get(1, "/call?ms=20")):match("^200 seen") then ok = ok + 1 end
       end
       assert.equal(30, ok)
+      local pids
       for _ = 1, 2000 do
-        if #server:workers() == 1 then break end
+        pids = server:workers()
+        if #pids == 1 and pids[1] ~= old then break end
         socket.sleep(0.01)
       end
-      assert.equal(1, #server:workers())
+      assert.equal(1, #pids)
+      assert.are_not.equal(old, pids[1])
     end)
 
     about("can be killed; the next one works", function()
