@@ -168,6 +168,33 @@ describe("the PG of a call", function()
       { storeId = "s", channelKey = "c", billingKeyMethod = "CARD" }, { pg = "triple_a" })
   end)
 
+  it("is told of what is meant for another one", function()
+    local other = { tosspayments = { useInternationalCardOnly = true }, kcpV2 = {},
+                    tosspay_v2 = { cashReceiptTradeOption = "CULTURE" } }
+    local out, refused = said(pay, with(PAY, { payMethod = "EASY_PAY", bypass = other }),
+      { pg = "tosspay_v2" })
+    assert.is_false(refused)
+    assert.equal("has no effect (tosspay_v2): it is for tosspayments", out["bypass.tosspayments"])
+    assert.is_nil(out["bypass.tosspay_v2"])
+
+    local v1 = with(V1, { bypass = other, naverProducts = { { name = "n" } }, niceMobileV2 = true,
+      kakaopayMobileAsPC = true })
+    out = said(checkout.v1.request_pay, v1, { pg = "tosspayments" })
+    assert.equal("not used by tosspayments", out.naverProducts)
+    assert.equal("not used by tosspayments", out.kakaopayMobileAsPC)
+    assert.is_string(out["bypass.tosspay_v2"])
+    assert.equal("has no effect (tosspayments): it is for kcp_v2", out["bypass.kcpV2"])
+    for _, path in ipairs { "bypass.tosspayments", "niceMobileV2" } do
+      assert.is_nil(out[path], path)
+    end
+    out = said(checkout.v1.request_pay, with(V1, { bypass = { inicis = { authtype = "01" } } }),
+      { pg = "html5_inicis" })
+    assert.is_nil(out["bypass.inicis"])
+    out = said(checkout.v1.request_pay, v1)  -- nobody knows which it is
+    assert.is_nil(out["bypass.tosspay_v2"])
+    assert.is_nil(out.naverProducts)
+  end)
+
   it("decides whether a method is needed at all", function()
     local base = with(PAY, { payMethod = "absent", customer = { customerId = "u",
       email = "a@b.kr" } })

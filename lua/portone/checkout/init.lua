@@ -198,6 +198,17 @@ local function unknown_bypass(value, fields, path, warnings)
   end
 end
 
+-- What is meant for another PG goes through too: this one never sees it. A key is the name of a
+-- PG, or an older one's within it (html5_inicis: inicis).
+local function foreign_bypass(bypass, pg, warnings)
+  for key in pairs(type(bypass) == "table" and bypass or {}) do
+    local name = type(key) == "string" and key:gsub("%u", "_%0"):lower()  -- kcpV2
+    if name and rules.files[name] and not pg:find(name, 1, true) then
+      note(warnings, "bypass." .. key, ("has no effect (%s): it is for %s"):format(pg, name))
+    end
+  end
+end
+
 local function apply_pg(call, params, state)
   local row = call.pg and rules.of(call.pg)
   if call.window == "certification" then
@@ -228,13 +239,16 @@ end
 
 -- Everything that is wrong, and everything that might be.
 local function find_problems(call, params, state)
-  local problems, warnings = check.args(call.row, params)
+  local problems, warnings = check.args(call.row, params, { pg = call.pg })
   append(state.problems, problems)
   append(state.warnings, warnings)
   for _, list in ipairs(call.rules) do
     rules.apply(list, params, state)
   end
   apply_pg(call, params, state)
+  if call.pg then
+    foreign_bypass(params.bypass, call.pg, state.warnings)
+  end
   local bypass = call.row.body.bypass
   if params.bypass and bypass and bypass.fields then
     unknown_bypass(params.bypass, bypass.fields, "bypass", state.warnings)

@@ -9,6 +9,14 @@ local bool = { type = "boolean" }
 local free = { type = "object" }
 local list = { type = "array", items = free }
 
+-- A field that only these PGs look at.
+local function only(pgs, field)
+  local own = { pgs = pgs }
+  for name, value in pairs(field) do own[name] = value end
+  return own
+end
+local naver, kcp, kicc = { "naverpay", "naverco" }, { "kcp" }, { "kicc" }
+
 return {
   -- where it goes
   channelKey = str,
@@ -65,12 +73,15 @@ return {
     type = "object", fields = { from = str, to = str, interval = str, text = str },
   },
   -- PGs of their own mind
-  naverProducts = list, naverUseCfm = str, naverPopupMode = bool, naverPurchaserName = str,
-  naverPurchaserBirthday = str, naverProductCode = str, naverProductCount = num,
-  naverCultureBenefit = bool, naverMerchantUserKey = str,
-  kcpProducts = list, kiccProducts = list,
-  niceMobileV2 = bool, kakaopayMobileAsPC = bool, use_test_method = bool,
-  alipay_plus = { type = "object", fields = { wallet = str } },
-  cvs = free, customer = free,
+  naverProducts = only(naver, list), naverUseCfm = only(naver, str),
+  naverPopupMode = only(naver, bool), naverPurchaserName = only(naver, str),
+  naverPurchaserBirthday = only(naver, str), naverProductCode = only(naver, str),
+  naverProductCount = only(naver, num), naverCultureBenefit = only(naver, bool),
+  naverMerchantUserKey = only(naver, str),
+  kcpProducts = only(kcp, list), kiccProducts = only(kicc, list),
+  niceMobileV2 = bool,  -- apps set it whatever the PG
+  kakaopayMobileAsPC = only({ "kakaopay" }, bool), use_test_method = bool,
+  alipay_plus = only({ "kicc_v2" }, { type = "object", fields = { wallet = str } }),
+  cvs = only({ "inicis_jp" }, free), customer = free,
   bypass = free,
 }
