@@ -355,6 +355,37 @@ describe("the shop over HTTP", function()
   end)
 end)
 
+describe("the shop in earnest", function()
+  local missing = shop_support.missing()
+
+  it("takes no payment of a test channel for money, by either API", function()
+    if missing then return pending(missing) end
+    local shop = shop_support.start({ seed = "earnest" }, { SHOP_TEST = "0" })
+    local ok, err = pcall(function()
+      local visitor = shop:visitor()
+      shop.sandbox:set("v1_test_channel", true)
+      local id = visitor:order { product = "mug", quantity = 1, api = "v2" }
+      assert(shop.sandbox:act("v2.request_payment", { payment_id = id, total = 18000,
+        credential = shop.sandbox.cards.success.credential }))
+      local v1 = visitor:order { product = "mug", quantity = 1, api = "v1" }
+      local card = shop.sandbox.cards.success
+      assert(shop.sandbox:client().v1.subscribe.onetime { merchant_uid = v1, amount = 18000,
+        name = "Mug", card_number = card.card_number, expiry = card.expiry, birth = card.birth,
+        pwd_2digit = card.pwd_2digit })
+      assert.is_true(shop.sandbox:flush(10))
+      for _, order in ipairs { id, v1 } do
+        assert.same({ "charge paid 18000" }, shop:money(order))
+        assert.equal(409, (visitor:complete("/orders/" .. order .. "/complete")))
+        local _, body = visitor:get("/orders/" .. order)
+        assert.equal("failed", body:match '<span class="(%w+)">')
+        assert.truthy(shop.nginx:log():find("order " .. order .. " was paid by a test", 1, true))
+      end
+    end)
+    shop:stop()
+    assert(ok, err)
+  end)
+end)
+
 describe("make shop", function()
   local missing = shop_support.missing()
 

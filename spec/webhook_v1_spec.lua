@@ -1,5 +1,6 @@
 local errors = require "portone.error"
 local fake = require "spec.support.fake"
+local portone = require "portone"
 local webhook = require "portone.webhook"
 
 local TOKEN = fake.token("access-token-1")
@@ -122,6 +123,24 @@ describe("webhook.v1", function()
     assert.is_nil(got)
     assert.equal("not_found", err.kind)
     assert.equal("imp_1", note.imp_uid)
+    assert.truthy(tostring(err):find("with include_sandbox = true", 1, true))
+  end)
+
+  it("speaks of test channels only where they are left out", function()
+    local sandbox = portone.sandbox.start { settings = { v1_test_channel = true } }
+    local client, card = sandbox:client(), sandbox.cards.success
+    local paid = assert(client.v1.subscribe.onetime { merchant_uid = "order-1", amount = 3000,
+      name = "n", card_number = card.card_number, expiry = card.expiry, birth = card.birth,
+      pwd_2digit = card.pwd_2digit })
+    local body = ('{"imp_uid":"%s","merchant_uid":"order-1"}'):format(paid.imp_uid)
+    local _, hidden = webhook.v1(body, client)
+    local seen = webhook.v1(body, client, { include_sandbox = true })
+    local _, absent = webhook.v1(BODY, client, { include_sandbox = true })
+    sandbox:stop()
+    assert.matches("include_sandbox", hidden.message)
+    assert.same({ "order-1", true }, { seen.merchant_uid, seen.sandbox })
+    assert.equal("not_found", absent.kind)
+    assert.is_nil(absent.message:find("include_sandbox", 1, true))
   end)
 
   it("sends nothing for a body it cannot read", function()

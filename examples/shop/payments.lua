@@ -3,6 +3,7 @@
 
 local client = require "portone"
 local orders = require "orders"
+local settings = require("settings").read()
 local texts = require "texts"
 
 local M = {}
@@ -11,6 +12,14 @@ local M = {}
 
 local has_money = { PAID = true, PARTIAL_CANCELLED = true, CANCELLED = true,
                     paid = true, cancelled = true }
+
+-- Money that is none: the page in the browser names the channel, and may have been told to name
+-- a test one.
+local function is_play_money(order, payment)
+  if settings.test then return false end
+  if order.api == "v1" then return payment.sandbox == true end
+  return payment.channel ~= nil and payment.channel.type ~= "LIVE"
+end
 
 -- The same of both APIs: what was paid, what went back, what went wrong.
 local function state_of(order, payment)
@@ -22,7 +31,10 @@ local function state_of(order, payment)
   elseif payment.status == "failed" then
     state.problem = payment.fail_reason
   elseif has_money[payment.status] then
-    if total == order.amount and payment.currency == "KRW" then
+    if is_play_money(order, payment) then
+      ngx.log(ngx.ERR, "order ", order.id, " was paid by a test channel")
+      state.problem = "test channel"
+    elseif total == order.amount and payment.currency == "KRW" then
       state.paid = total
     else  -- somebody has to look at it: PortOne was told another amount, and did not ask
       ngx.log(ngx.ERR, ("order %s of %d won was paid with %s %s"):format(order.id, order.amount,

@@ -12,6 +12,7 @@ function M.read()
     secret = os.getenv "SHOP_SECRET",            -- the forms' tokens are made with it
     channel_key = os.getenv "SHOP_CHANNEL_KEY",  -- of Toss Payments, in PortOne's console
     user_code = os.getenv "SHOP_USER_CODE",      -- V1: the console's imp…
+    test = os.getenv "SHOP_TEST" == "1",         -- test channels count: never in earnest
     store_id = os.getenv "PORTONE_STORE_ID",
     -- of PortOne when unset; a sandbox has its own
     sdk = { v2 = os.getenv "SHOP_SDK_V2", v1 = os.getenv "SHOP_SDK_V1" },
@@ -31,6 +32,7 @@ function M.of_sandbox(sandbox, url, database)
     PORTONE_WEBHOOK_SECRET = sandbox.webhook_secret,
     SHOP_URL = url, SHOP_DATABASE = database, SHOP_SECRET = sandbox.seed .. sandbox.api_secret,
     SHOP_CHANNEL_KEY = sandbox.channel_keys.tosspayments, SHOP_USER_CODE = "imp00000000",
+    SHOP_TEST = "1",
     SHOP_SDK_V2 = sandbox.v2_url .. "/v2/browser-sdk.js",
     SHOP_SDK_V1 = sandbox.v1_url .. "/v1/iamport.js",
   }

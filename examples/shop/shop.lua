@@ -289,19 +289,20 @@ end
 -- {====== What PortOne calls ======
 
 M.webhook = portone.nginx.webhook { client = portone, v1 = true, seen = "webhooks",
-  on_event = function(event) return payments.heard(event) end }
+  include_sandbox = settings.test, on_event = function(event) return payments.heard(event) end }
 
 -- PortOne asks whether to charge. The amount is the order's own; another one is refused, and so is
 -- another currency.
-M.confirm = portone.nginx.confirm { client = portone, v1 = true, check = function(question)
-  local order = orders.get(question.id)
-  if not order then
-    return false, texts.ko.unknown_order
-  elseif order.paid > 0 then
-    return false, texts.ko.paid_already
-  end
-  return order.amount, "KRW"
-end }
+M.confirm = portone.nginx.confirm { client = portone, v1 = true,
+  include_sandbox = settings.test, check = function(question)
+    local order = orders.get(question.id)
+    if not order then
+      return false, texts.ko.unknown_order
+    elseif order.paid > 0 then
+      return false, texts.ko.paid_already
+    end
+    return order.amount, "KRW"
+  end }
 
 -- }======
 

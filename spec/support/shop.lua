@@ -30,14 +30,15 @@ local function read(path)
   return text
 end
 
----@param o? table  options of sandbox.start
-function shop.start(o)
+---@param o? table    options of sandbox.start
+---@param env? table  the shop's environment, where it is another than that of a sandbox
+function shop.start(o, env)
   local self = setmetatable({ sandbox = assert(sandbox.start(o or { seed = "shop" })) }, shop)
   local settings = dofile "examples/shop/settings.lua"
   local lines = {}
   for name, value in pairs(settings.of_sandbox(self.sandbox, "http://127.0.0.1:$PORT1",
     "$DIR/shop.db")) do
-    lines[#lines + 1] = ('env "%s=%s";'):format(name, value)
+    lines[#lines + 1] = ('env "%s=%s";'):format(name, env and env[name] or value)
   end
   local http = read "examples/shop/http.conf":gsub("8080", "$PORT1")
   local ok, server = pcall(nginx.start, { workers = 2, path = "examples/shop/?.lua",

@@ -103,6 +103,9 @@ function M.receive(text, client, opts, level)
   payment, err = client.v1.payments.get(
     { imp_uid = note.imp_uid, include_sandbox = opts.include_sandbox }, opts.call)
   if not payment then
+    if err.kind == "not_found" and not opts.include_sandbox then  -- since 2026-01-26
+      err.message = err.message .. " (one of a test channel is found with include_sandbox = true)"
+    end
     return nil, err, note
   end
   if payment.merchant_uid ~= note.merchant_uid then
