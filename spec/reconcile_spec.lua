@@ -377,3 +377,67 @@ describe("an order that an earlier call has paid", function()
     assert.equal("ALREADY_PAID", err.type)
   end)
 end)
+
+describe("a refusal of our own repetition", function()
+  local LOST = { fault = { "network", "reset", "all" } }
+  local order = { paymentId = "order-1", billingKey = "key-1", orderName = "pass",
+    amount = { total = 1000 }, currency = "KRW" }
+  local ALREADY = { 409, json.encode { type = "ALREADY_PAID", message = "paid before" } }
+
+  local function paid(more)
+    local payment = { id = "order-1", status = "PAID", amount = { total = 1000 }, currency = "KRW",
+      billingKey = "key-1", paidAt = time.rfc3339(core.now()) }
+    for name, value in pairs(more or {}) do payment[name] = value end
+    return { 200, json.encode(payment) }
+  end
+
+  it("is success when what it found paid is ours", function()
+    local client, host = fake.client({ LOST, ALREADY, paid() }, { settle = 0, deadline = 30 })
+    local result, err, info = client.request_pay_again(order)
+    assert.is_nil(err)
+    assert.is_table(result)
+    assert.is_true(info.reconciled)
+    assert.equal(2, info.attempts)
+    assert.equal(host.sent[1].headers["Idempotency-Key"], host.sent[2].headers["Idempotency-Key"])
+    assert.matches("/payments/order%-1", host.sent[3].url)
+  end)
+
+  it("stays a refusal when it is somebody else's", function()
+    local client = fake.client({ LOST, ALREADY, paid { amount = { total = 2000 } } },
+      { settle = 0, deadline = 30 })
+    local result, err = client.request_pay_again(order)
+    assert.is_nil(result)
+    assert.equal("ALREADY_PAID", err.type)
+    assert.equal("not_done", err.outcome)
+  end)
+
+  it("is unknown when nobody can say whose it is", function()
+    local client = fake.client({ LOST, ALREADY, LOST, LOST, LOST }, { settle = 0, deadline = 2,
+      max_retries = 1 })
+    local _, err = client.request_pay_again(order)
+    assert.equal("unknown_outcome", err.kind)
+    assert.is_string(portone.encode_pending(err))
+  end)
+
+  it("of the first attempt is final, and nothing is looked up", function()
+    local client, host = fake.client({ ALREADY, paid() })
+    local _, err = client.request_pay_again(order)
+    assert.equal("ALREADY_PAID", err.type)
+    assert.equal(1, #host.sent)
+  end)
+
+  it("of V1 too, whose order was not there yet when it was looked for", function()
+    local token = fake.token "t"
+    local envelope = { status = "paid", amount = 1000, customer_uid = "u", paid_at = 9999999999,
+      currency = "KRW", merchant_uid = "o" }
+    local client, host = fake.client({ token, LOST, { 404, '{"code":-1,"message":"none"}' },
+      { 200, '{"code":1,"message":"paid before"}' },
+      { 200, json.encode { code = 0, response = envelope } } }, { settle = 0, deadline = 30 })
+    local result, err, info = client.request_pay_again { customer_uid = "u", merchant_uid = "o",
+      amount = 1000, name = "n" }
+    assert.is_nil(err)
+    assert.equal("paid", result.status)
+    assert.is_true(info.reconciled)
+    assert.equal(5, #host.sent)
+  end)
+end)
