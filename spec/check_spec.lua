@@ -239,6 +239,18 @@ describe("fields", function()
     assert.truthy(at(PAY, pay { zzzzzz = 1 }, "zzzzzz"):find("extra"))
   end)
 
+  it("unknown ones that belong further inside are told where", function()
+    local create = "v2.payment.payment_schedule.create_payment_schedule"
+    assert.equal("unknown field (did you mean payment.customer?)",
+      at(create, { customer = {} }, "customer"))
+    assert.equal("unknown field (did you mean schedules[1].tax_free?)",
+      at("v1.subscribe.schedule", { tax_free = 1 }, "tax_free"))
+    assert.equal("unknown field (did you mean method.card.credential.expiryYear?)",
+      at("v2.payment.billing_key.issue_billing_key", { expiryYear = "30" }, "expiryYear"))
+    assert.equal("unknown field (did you mean amount.total?)",
+      at(PAY, pay { total = 3000 }, "total"))
+  end)
+
   it("of the browser SDK are translated", function()
     assert.truthy(at(PAY, pay { customer = { fullName = "x" } }, "customer.fullName")
       :find("name = { full", 1, true))

@@ -54,6 +54,28 @@ describe("the engine", function()
     error("the server has not seen the request")
   end
 
+  it("leaves every signal to the program's own threads", function()
+    local found, lfs = pcall(require, "lfs")
+    if not found or not lfs.attributes("/proc/self/task") then
+      return pending("needs Linux's /proc, and lfs")
+    end
+    server:script {}
+    submit("/x")
+    assert.is_truthy(take())
+    local seen = 0
+    for id in lfs.dir("/proc/self/task") do
+      local file = io.open("/proc/self/task/" .. id .. "/status")
+      local status = file and file:read("*a") or ""
+      if file then file:close() end
+      if status:find("^Name:\tportone\n") then
+        seen = seen + 1
+        -- 1 to 31 but KILL (9) and STOP (19), which nobody can block; four to a digit
+        assert.matches("^%x+7ffbfeff$", status:match("SigBlk:%s*(%x+)"))
+      end
+    end
+    assert.equal(1, seen)
+  end)
+
   describe("brings back", function()
     it("what a blocking call returns, behind the id", function()
       server:script { { { "serve", peer.answer(201, "body\1of\255bytes", "X-A: b\r\n") } } }

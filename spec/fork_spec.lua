@@ -177,3 +177,25 @@ for _, scheme in ipairs { "http", "https" } do
     end)
   end)
 end
+
+describe("after fork", function()
+  it("parent and child never give the same idempotency key", function()
+    local keys, n = {}, 0
+    local function take(key)
+      assert.equal(32, #key)
+      assert.is_nil(keys[key], "a key was given twice")
+      keys[key], n = true, n + 1
+    end
+    take(core.new_key())  -- a hundred are made at a time
+    for _ = 1, 3 do
+      local said = process.child(function()
+        local out = {}
+        for i = 1, 150 do out[i] = core.new_key() end
+        return table.concat(out, " ")
+      end)
+      for key in said:gmatch("%x+") do take(key) end
+      for _ = 1, 20 do take(core.new_key()) end
+    end
+    assert.equal(1 + 3 * 170, n)
+  end)
+end)

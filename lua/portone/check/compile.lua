@@ -8,6 +8,7 @@ local json = require "portone.json"
 local near = require "portone.check.near"
 local report = require "portone.check.report"
 local rules = require "portone.check.rules"
+local sorted = require "portone.sorted"
 local time = require "portone.time"
 
 local compile = {}
@@ -273,13 +274,30 @@ local function map(version, field)
   end
 end
 
-local function unknown(k, depth, fields)
+-- Where a field of that name is, at most three objects down, the nearest first; in a list it is
+-- that of the first item.
+local function inside(version, fields, k)
+  local level = { { "", fields } }
+  for _ = 1, 3 do
+    local below = {}
+    for _, place in ipairs(level) do
+      for _, name in ipairs(sorted(place[2])) do
+        local field, path = place[2][name], place[1] .. name
+        if field.items then field, path = field.items, path .. "[1]" end
+        local found = (field.ref and api.type(version, field.ref) or field).fields
+        if found and found[k] then return path .. "." .. k end
+        below[#below + 1] = found and { path .. ".", found } or nil
+      end
+    end
+    level = below
+  end
+end
+
+local function unknown(version, k, depth, fields)
   if report.full() then return end
-  local names = {}
-  for name in pairs(fields) do names[#names + 1] = name end
-  table.sort(names)
   local other = ELSEWHERE[k]
-  local meant = other and fields[other[1]] and other[2] or near.name(k, names)
+  local meant = other and fields[other[1]] and other[2] or near.name(k, sorted(fields))
+    or inside(version, fields, k)
   local hint_ = meant and (" (did you mean %s?)"):format(meant)
     or " (extra = { … } passes what the tables do not know)"
   report.add(depth, "unknown_field", "unknown field" .. hint_, k)
@@ -334,7 +352,7 @@ function compile.fields(version, spec)
       elseif type(k) ~= "string" then
         return wrong(v, depth, OBJECT)
       elseif not open then
-        unknown(k, depth, fields)
+        unknown(version, k, depth, fields)
       end
     end
     if empty and json.is_array(v) then return wrong(v, depth, OBJECT) end
