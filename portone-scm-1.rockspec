@@ -196,6 +196,7 @@ build = {
     ["portone.cli.ops"] = "lua/portone/cli/ops.lua",
     ["portone.cli.read"] = "lua/portone/cli/read.lua",
     ["portone.cli.redis"] = "lua/portone/cli/redis.lua",
+    ["portone.cli.redis.tls"] = "lua/portone/cli/redis/tls.lua",
     ["portone.cli.repl"] = "lua/portone/cli/repl.lua",
     ["portone.cli.repl.complete"] = "lua/portone/cli/repl/complete.lua",
     ["portone.cli.repl.history"] = "lua/portone/cli/repl/history.lua",

@@ -20,8 +20,15 @@ local function run(words)
   return out:find("status 0%s*$") ~= nil, out
 end
 
+local function listening(port, o)
+  local text = o.tls and ("--port 0 --tls-port %d --tls-cert-file %s --tls-key-file %s "
+    .. "--tls-auth-clients no"):format(port, o.tls.certificate, o.tls.key) or "--port " .. port
+  return o.password and text .. " --requirepass " .. o.password or text
+end
+
+---@param o? { tls?: { key: string, certificate: string }, password?: string }
 ---@return table? server  { port =, stop = function } ; nil when there is no Redis here
-function M.start()
+function M.start(o)
   if not run("command -v redis-server") then
     return nil
   end
@@ -30,8 +37,9 @@ function M.start()
   os.remove(dir)
   assert(run("mkdir -m 700 " .. dir))
   local pid_file = dir .. "/pid"
-  local ok, out = run(("redis-server --bind 127.0.0.1 --port %d --daemonize yes --save '' "
-    .. "--appendonly no --dir %s --pidfile %s --logfile %s/log"):format(port, dir, pid_file, dir))
+  local ok, out = run(("redis-server --bind 127.0.0.1 %s --daemonize yes --save '' "
+    .. "--appendonly no --dir %s --pidfile %s --logfile %s/log"):format(listening(port, o or {}),
+    dir, pid_file, dir))
   assert(ok, out)
   local server = { port = port }
   function server.stop()

@@ -56,6 +56,8 @@ function M.add(parser)
     :convert(tonumber):argname "SECONDS"
   parser:option("--redis", "Share the run with other machines. A password: PORTONE_REDIS_PASSWORD.")
     :argname "URL"
+  parser:option("--redis-ca", "With rediss://: authorities to believe instead of the system's.")
+    :argname "FILE"
   parser:option("--run", "With --redis: name of the run; default: the file's name."):argname "NAME"
   parser:option("--lease", "With --redis: seconds without a sign of life after which a machine "
     .. "is taken for dead."):convert(tonumber):default "30":argname "SECONDS"

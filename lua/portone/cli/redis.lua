@@ -10,9 +10,10 @@ local TIMEOUT = 10  -- seconds for one reply
 ---Reads redis://[user@]host[:port][/db] or rediss://… (TLS). A password has no place in it.
 ---@param url string
 ---@param get fun(name: string): string?  for the password
+---@param ca_file? string  authorities to believe instead of the system's
 ---@return table? config
 ---@return string? problem
-function M.config(url, get)
+function M.config(url, get, ca_file)
   local scheme, rest = url:match("^(rediss?)://(.*)$")
   if not scheme then
     return nil, "redis://HOST[:PORT][/DB] expected"
@@ -22,12 +23,16 @@ function M.config(url, get)
     return nil, "no password in the URL: a command line can be read by everybody on this "
       .. "machine; set PORTONE_REDIS_PASSWORD"
   end
+  if ca_file and scheme ~= "rediss" then
+    return nil, "--redis-ca is for rediss://"
+  end
   local host, port, db = (place or rest):match("^([^:/]*):?(%d*)/?(%d*)$")
   if not host then
     return nil, "redis://HOST[:PORT][/DB] expected"
   end
   return { host = host ~= "" and host or "127.0.0.1", port = tonumber(port) or 6379,
-    db = tonumber(db) or 0, tls = scheme == "rediss", user = user ~= "" and user or nil,
+    db = tonumber(db) or 0, tls = scheme == "rediss", ca_file = ca_file,
+    user = user ~= "" and user or nil,
     password = get "PORTONE_REDIS_PASSWORD" }
 end
 
@@ -139,25 +144,6 @@ local mt = {
   end,
 }
 
-local function wrap_tls(socket, host)
-  local ok, ssl = pcall(require, "ssl")
-  if not ok then
-    return nil, "TLS needs LuaSec (Debian: lua-sec)"
-  end
-  local wrapped, err = ssl.wrap(socket, { mode = "client", protocol = "any", verify = "peer",
-    options = { "all", "no_sslv3", "no_tlsv1", "no_tlsv1_1" },
-    capath = "/etc/ssl/certs" })
-  if wrapped then
-    wrapped:sni(host)
-    local done
-    done, err = wrapped:dohandshake()
-    if done then
-      return wrapped
-    end
-  end
-  return nil, err
-end
-
 local function greet(self, config)
   local reply, err = true, nil
   if config.password and config.user then
@@ -183,14 +169,14 @@ function M.connect(config)
   s:settimeout(TIMEOUT)
   local err
   ok, err = s:connect(config.host, config.port)
+  if ok then
+    s:setoption("tcp-nodelay", true)
+  end
   if ok and config.tls then
-    s, err = wrap_tls(s, config.host)
+    s, err = require("portone.cli.redis.tls").wrap(s, config, TIMEOUT)
   end
   if not ok or not s then
     return nil, ("Redis at %s:%d: %s"):format(config.host, config.port, err)
-  end
-  if not config.tls then
-    s:setoption("tcp-nodelay", true)
   end
   local self = setmetatable({ socket = s, broken = false }, mt)
   ok, err = greet(self, config)

@@ -237,7 +237,7 @@ local function open(options, client)
   local get, problem = account.getter(options)
   local config
   if get then
-    config, problem = redis.config(options.redis, get)
+    config, problem = redis.config(options.redis, get, options.redis_ca)
   end
   if not config then
     return nil, exits.usage, "--redis: " .. problem
