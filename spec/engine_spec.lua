@@ -54,6 +54,17 @@ describe("the engine", function()
     error("the server has not seen the request")
   end
 
+  -- Comes the process, with all its threads, to rest? What it has begun may take a slow machine
+  -- some time; what spins does so until the calls time out.
+  local function sleeps()
+    for _ = 1, 30 do
+      local cpu = os.clock()
+      core.sleep(0.5)
+      if os.clock() - cpu < 0.25 then return true end
+    end
+    return false
+  end
+
   it("leaves every signal to the program's own threads", function()
     local found, lfs = pcall(require, "lfs")
     if not found or not lfs.attributes("/proc/self/task") then
@@ -392,9 +403,7 @@ describe("the engine", function()
       local url = "https://127.0.0.1:" .. select(2, mute:getsockname())
       for _ = 1, 2 do inbox:submit(client, "POST", url, {}, "{}", 30) end
       core.sleep(1)  -- its time as a scout is over
-      local cpu = os.clock()  -- of all threads
-      core.sleep(0.5)
-      assert.is_true(os.clock() - cpu < 0.25, os.clock() - cpu)
+      assert.is_true(sleeps())
       mute:close()
     end)
 
@@ -434,9 +443,7 @@ describe("the engine", function()
     for _ = 1, 20 do assert.equal(200, take()[2]) end
     server:cue()
     core.sleep(0.1)
-    local cpu = os.clock()  -- of all threads
-    core.sleep(0.5)
-    assert.is_true(os.clock() - cpu < 0.25, os.clock() - cpu)
+    assert.is_true(sleeps())
     submit("/")
     assert.equal(200, take()[2])
   end)

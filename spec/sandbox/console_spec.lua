@@ -366,7 +366,7 @@ describe("sandbox console", function()
   end)
 end)
 
-describe("sandbox console with a long journal", function()
+describe("sandbox console with a long journal #slow", function()
   local s
 
   -- 5,000 scheduled payments: a charge and a webhook each
