@@ -31,6 +31,14 @@ describe("a call", function()
     assert.truthy(info.idempotency_key:find("^%x+$"))
   end)
 
+  it("has the headers of the last answer, whoever looked at those before", function()
+    local client, host = fake.client { { 429, "", "Retry-After: 3\r\nX-Id: 1\r\n" },
+      { 200, "{}", "X-Id: 2\r\n" } }
+    local _, _, info = client.v2.payment.get_payment { paymentId = "p" }
+    assert.is_true(host.slept[1] >= 3)
+    assert.same({ ["x-id"] = "2" }, info.headers)
+  end)
+
   it("gives each write an idempotency key of its own, or the caller's", function()
     local client, host = fake.client { paid }
     client.request_pay_again(order())

@@ -141,6 +141,17 @@ describe("the engine", function()
       assert.same({ "protocol", "answer" }, { got[3], got[5] })
     end)
 
+    it("an answer by the cap of the client that asked, whose turn it was before", function()
+      server:script { rest = { { "serve", peer.answer(200, ("x"):rep(5000)) } } }
+      local small = core.client { max_response = 1000 }
+      for i = 1, 6 do
+        submit("/" .. i, { client = i % 2 == 0 and small or client })
+        local got = take()
+        assert.equal(i % 2 == 0 and "protocol" or 5000, i % 2 == 0 and got[3] or #got[3])
+      end
+      small:close()
+    end)
+
     it("what is wrong with a request at once, and nothing later", function()
       local function refused(...)
         local id, code, message, sent, elapsed = inbox:submit(client, ...)

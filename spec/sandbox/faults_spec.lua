@@ -81,7 +81,12 @@ describe("sandbox faults: rules", function()
   it("are refused when they are wrong", function()
     for _, rule in ipairs { 1, {}, { fault = "explode" }, { fault = "latency" },
       { fault = "reset", nth = "first" }, { fault = "reset", probability = "often" },
-      { fault = "reset", colour = "red" }, { fault = "delay" } } do
+      { fault = "reset", colour = "red" }, { fault = "delay" }, { fault = "reset", nth = 0 },
+      { fault = "reset", nth = 1.5 }, { fault = "reset", nth = {} }, { fault = "reset",
+      nth = { 1, "2" } }, { fault = "reset", times = 0 }, { fault = "reset", times = -1 },
+      { fault = "reset", probability = 1.1 }, { fault = "reset", probability = -0.1 },
+      { fault = "reset", probability = 0 / 0 }, { fault = "latency", seconds = -1 },
+      { fault = "error", status = 99 }, { fault = "slow", rate = 0 } } do
       local ok, problem = f:add(rule)
       assert.is_nil(ok)
       assert.matches("^fault: ", problem)
@@ -141,6 +146,25 @@ describe("sandbox faults: over the wire", function()
     local result = { pay(id) }
     return result, charges(id), id
   end
+
+  it("raises where the caller is, and once stopped", function()
+    local other = assert(sandbox.start {})
+    local function here() return debug.getinfo(2, "l").currentline end
+    local line
+    local function wrong()
+      line = here(); local id = other:fault { fault = "reset", nth = 0 }
+      return id
+    end
+    local function late()
+      line = here(); local list = other:journal()
+      return list
+    end
+    local _, why = pcall(function() local id = wrong() return id end)
+    assert.matches("faults_spec.lua:" .. line .. ": .*'nth' must be a whole number, 1 to", why)
+    other:stop()
+    _, why = pcall(function() local list = late() return list end)
+    assert.matches("faults_spec.lua:" .. line .. ": sandbox: it is stopped", why)
+  end)
 
   it("raises on rules that make no sense", function()
     assert.error_matches(function() s:fault { fault = "explode" } end, "must be one of")

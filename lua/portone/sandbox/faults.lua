@@ -121,19 +121,52 @@ local fields = {
   status = "number", retry_after = "number", rate = "number", bytes = "number",
 }
 
+-- What a number must be so that the rule can strike: least, most, whole.
+local ranges = {
+  nth = { 1, 1e9, true }, times = { 1, 1e9, true }, probability = { 0, 1 }, seconds = { 0, 86400 },
+  status = { 100, 599, true }, retry_after = { 0, 1e9 }, rate = { 1, 1e9 },
+}
+
+local function out_of_range(name, value)
+  local range = ranges[name]
+  if range and not (value >= range[1] and value <= range[2])
+     or range and range[3] and value % 1 ~= 0 then
+    return ("field '%s' must be a %s, %d to %.0f"):format(name, range[3] and "whole number"
+      or "number", range[1], range[2])
+  end
+end
+
+local function wrong_nth(value)
+  local list = type(value) == "table" and value or { value }
+  if #list == 0 then
+    return "field 'nth' must be a number or a list of numbers"
+  end
+  for _, n in ipairs(list) do
+    if type(n) ~= "number" then
+      return "field 'nth' must be a number or a list of numbers"
+    elseif out_of_range("nth", n) then
+      return out_of_range("nth", n)
+    end
+  end
+end
+
 local function problem_of(rule)
   if type(rule) ~= "table" or not kinds[rule.fault] then
     return "field 'fault' must be one of: " .. table.concat(sorted(kinds), ", ")
   end
   for name, value in pairs(rule) do
+    local wrong
     if name == "nth" then
-      if type(value) ~= "number" and type(value) ~= "table" then
-        return "field 'nth' must be a number or a list of numbers"
-      end
+      wrong = wrong_nth(value)
     elseif not fields[name] then
       return ("unknown field '%s'"):format(tostring(name))
     elseif type(value) ~= fields[name] then
       return ("field '%s' must be a %s"):format(name, fields[name])
+    else
+      wrong = out_of_range(name, value)
+    end
+    if wrong then
+      return wrong
     end
   end
   local kind = kinds[rule.fault]

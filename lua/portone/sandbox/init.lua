@@ -96,7 +96,10 @@ local function check_self(self, name, level)
 end
 
 -- A verb of lua/portone/sandbox/control.lua.
-local function call(self, name, args)
+local function call(self, name, args, level)
+  if self.stopped then
+    error("sandbox: it is stopped", (level or 1) + 2)
+  end
   local text, problem = self.server:call(name, args and assert(json.encode(args)) or "{}")
   if not text then
     return nil, problem
@@ -106,9 +109,9 @@ end
 
 -- The same where a refusal is a mistake in the program.
 local function must(self, name, args, level)
-  local value, problem = call(self, name, args)
+  local value, problem = call(self, name, args, (level or 1) + 1)
   if problem then
-    error(problem, (level or 1) + 2)
+    error(problem, (level or 1) + 2)  -- nobody calls this last: a tail call is no level
   end
   return value
 end
@@ -191,7 +194,7 @@ end
 
 ---@return number unix seconds of the sandbox's clock
 function methods:now()
-  return must(self, "now")
+  return (must(self, "now"))
 end
 
 local list_mt = { __name = "portone.sandbox.operations" }
@@ -221,7 +224,7 @@ end
 ---@return portone.sandbox.entry[]
 function methods:journal(filter)
   check_self(self, "journal", 2)
-  return must(self, "journal", filter)
+  return (must(self, "journal", filter))
 end
 
 ---Starts a receiver for webhooks, which stops with the sandbox, and, unless `console = false`,
@@ -269,13 +272,13 @@ end
 ---@return integer id  for `clear_faults`
 function methods:fault(rule)
   check_self(self, "fault", 2)
-  return must(self, "fault", rule)
+  return (must(self, "fault", rule))
 end
 
 ---The faults in force: how many calls each has seen, and struck.
 ---@return { id: integer, rule: portone.sandbox.fault, seen: integer, struck: integer }[]
 function methods:faults()
-  return must(self, "faults")
+  return (must(self, "faults"))
 end
 
 ---Ends all faults, or one.
