@@ -60,7 +60,7 @@ describe("the engine", function()
     for _ = 1, 30 do
       local cpu = os.clock()
       core.sleep(0.5)
-      if os.clock() - cpu < 0.25 then return true end
+      if os.clock() - cpu < 0.05 then return true end
     end
     return false
   end
