@@ -56,6 +56,21 @@ describe("a billing file", function()
     assert.same({ "1:1: there is no order in it" }, problems "")
   end)
 
+  it("is told which encoding and which separator it should have", function()
+    local head = "customer_uid,merchant_uid,amount,name\nu,o-1,1,x\n"
+    local cp949 = problems(head .. "u,o-2,1,\191\249\n")
+    assert.equal(1, #cp949)
+    assert.truthy(cp949[1]:find("^3:1: no UTF%-8.*CP949.*CSV UTF%-8"), cp949[1])
+    assert.truthy(problems('{"name":"\191\249"}\n', "ndjson")[1]:find "^1:1: no UTF%-8")
+    local wide = problems("\255\254" .. head:gsub(".", "%0\0"))
+    assert.same({ "1:1: this is UTF-16: save it as UTF-8" }, wide)
+    for separator, name in pairs { [";"] = "semicolons", ["\t"] = "tabs" } do
+      assert.same({ ("1:1: the cells are separated by %s, commas are expected"):format(name) },
+        problems((head:gsub(",", separator))))
+    end
+    assert.same({}, problems(head))
+  end)
+
   it("may be a JSON object a line", function()
     local list = problems('{"customer_uid":"u","merchant_uid":"o-1","amount":1,"name":"x"}\n'
       .. '{"customer_uid":"u","merchant_uid":"o-2",}\n\n'

@@ -76,8 +76,15 @@ end
 
 -- {====== CSV ======
 
+local separators = { [";"] = "semicolons", ["\t"] = "tabs" }
+
 local function header(self, cells)
   local columns, seen = {}, {}
+  local other = #cells == 1 and separators[cells[1].text:match "[;\t]"]
+  if other then
+    return add_problem(self, 1, 1, ("the cells are separated by %s, commas are expected")
+      :format(other))
+  end
   for i, cell in ipairs(cells) do
     local name = cell.text:match("^%s*(.-)%s*$")
     local path = fields.path(name)
@@ -173,6 +180,7 @@ local function read_csv(self, text)
   local columns, seen, report
   if cells then
     columns, seen = header(self, cells)
+    if not columns then return end
     report = csv_report(self, columns, seen)
     cells, problem = reader:next()
   end
@@ -246,6 +254,24 @@ end
 
 -- }======
 
+-- Whose bytes are no UTF-8: spreadsheets have code pages of their own, CP949 in Korea. What is
+-- read as something else would be refused order by order, after others were charged.
+local function check_encoding(self, text)
+  local what = text:find "^\255\254" or text:find "^\254\255"
+  if what then
+    add_problem(self, 1, 1, "this is UTF-16: save it as UTF-8")
+  elseif not json.encode(text) then
+    local line = 0
+    for part in (text .. "\n"):gmatch "(.-)\n" do
+      line = line + 1
+      if not json.encode(part) then
+        return add_problem(self, line, 1,
+          'no UTF-8 (perhaps CP949): save it as UTF-8, in Excel as "CSV UTF-8"')
+      end
+    end
+  end
+end
+
 ---Reads the orders of a text.
 ---@param text string
 ---@param form "csv"|"ndjson"
@@ -255,7 +281,10 @@ end
 function M.read(text, form, context)
   local self = { orders = {}, problems = {}, warnings = {}, lines = {}, apis = {},
                  context = context }
-  if form == "csv" then
+  check_encoding(self, text)
+  if #self.problems > 0 then
+    return self
+  elseif form == "csv" then
     read_csv(self, text)
   else
     read_ndjson(self, text)
