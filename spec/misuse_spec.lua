@@ -63,6 +63,35 @@ describe("a colon", function()
   end)
 end)
 
+describe("waiting", function()
+  it("wants a function, a list, seconds", function()
+    local function with(name, ...)
+      local args, n = { ... }, select("#", ...)
+      return function()
+        local x = portone[name]((table.unpack or unpack)(args, 1, n))
+        return x
+      end
+    end
+    raises("portone.spawn: function expected, got nil", with("spawn"))
+    raises("portone.sleep: a number of seconds", with("sleep", -1))
+    raises("portone.sleep: a number of seconds", with("sleep", 0 / 0))
+    raises("portone.sleep: a number of seconds", with("sleep", "1"))
+    raises("portone.poll: a number of seconds expected, got string", with("poll", "0"))
+    raises("portone.map: a list and a function", with("map", print))
+    raises("portone.map: table expected, got number", with("map", {}, print, 5))
+    raises("portone.map: unknown option 'concurency' %(did you mean 'concurrency'%?%)",
+      with("map", { 1 }, print, { concurency = 2 }))
+    raises("'concurrency' must be a number, 1 or more",
+      with("map", {}, print, { concurrency = 0 / 0 }))
+    raises("'mode' must be 'first_error' or 'collect'", with("map", {}, print, { mode = "all" }))
+    local task = portone.spawn(function() end)
+    raises("task:wait: a number of seconds", function()
+      local x = task:wait("1")
+      return x
+    end)
+  end)
+end)
+
 describe("an option", function()
   local function new(options)
     return function()

@@ -90,6 +90,9 @@ end
 ---@param ... any  its arguments
 ---@return portone.Task
 function M.spawn(fn, ...)
+  if type(fn) ~= "function" then
+    error("portone.spawn: function expected, got " .. type(fn), 2)
+  end
   return tasks().spawn(fn, ...)
 end
 
@@ -97,6 +100,9 @@ end
 ---@param seconds? number  how long to wait when none can; default 0: not at all
 ---@return integer  tasks that have not ended
 function M.poll(seconds)
+  if seconds ~= nil and type(seconds) ~= "number" then
+    error("portone.poll: a number of seconds expected, got " .. type(seconds), 2)
+  end
   return tasks().poll(seconds)
 end
 
@@ -113,12 +119,16 @@ end
 ---@return table? results
 ---@return any errors
 function M.map(items, fn, how)
+  require("portone.loop.host").check_map(items, fn, how, 3)
   return loop.current().map(items, fn, how)
 end
 
 ---Waits without blocking others where the host can: a task, nginx, cqueues, luv.
 ---@param seconds number
 function M.sleep(seconds)
+  if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
+    error("portone.sleep: a number of seconds expected, 0 or more", 2)
+  end
   loop.current().sleep(seconds)
 end
 

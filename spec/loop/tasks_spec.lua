@@ -463,7 +463,9 @@ describe("tasks", function()
 
     it("wants sensible arguments", function()
       for _, wrong in ipairs { { 1, print }, { {}, 1 }, { {}, print, { concurrency = 0 } },
-          { {}, print, { mode = "some" } }, { {}, print, { on_progress = 1 } } } do
+          { { 1 }, print, { concurrency = 0 / 0 } }, { {}, print, { concurency = 2 } },
+          { {}, print, 2 }, { {}, print, { mode = "some" } },
+          { {}, print, { on_progress = 1 } } } do
         assert.error_matches(function() tasks.map(wrong[1], wrong[2], wrong[3]) end,
           "^.-portone.map")
       end

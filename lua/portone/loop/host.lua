@@ -8,6 +8,7 @@
 
 local core = require "portone.core"
 local errors = require "portone.error"
+local options = require "portone.options"
 
 local M = {}
 
@@ -223,21 +224,29 @@ function M.cancel(scope)
   end
 end
 
-local function map_options(options)
-  local o = {}
-  for name, value in pairs(options or {}) do
-    o[name] = value
+local map_rules = {
+  concurrency = function(v) return type(v) == "number" and v >= 1, "a number, 1 or more" end,
+  mode = function(v) return v == "first_error" or v == "collect", "'first_error' or 'collect'" end,
+  on_progress = function(v) return type(v) == "function", "a function" end,
+}
+
+---Raises where nothing can be done with what map is given.
+---@param items any
+---@param fn any
+---@param how any
+---@param level integer  error's level of the caller to blame, seen from here
+function M.check_map(items, fn, how, level)
+  if type(items) ~= "table" or type(fn) ~= "function" then
+    error("portone.map: a list and a function expected", level)
+  elseif how ~= nil then
+    options.check("portone.map", how, map_rules, level + 1)
   end
-  o.concurrency = o.concurrency or 8
-  o.mode = o.mode or "first_error"
-  if type(o.concurrency) ~= "number" or o.concurrency < 1 then
-    error("portone.map: concurrency must be a number, 1 or more", 3)
-  elseif o.mode ~= "first_error" and o.mode ~= "collect" then
-    error("portone.map: mode must be 'first_error' or 'collect'", 3)
-  elseif o.on_progress ~= nil and type(o.on_progress) ~= "function" then
-    error("portone.map: on_progress must be a function", 3)
-  end
-  return o
+end
+
+local function map_options(how)
+  how = how or {}
+  return { concurrency = how.concurrency or 8, mode = how.mode or "first_error",
+           on_progress = how.on_progress }
 end
 
 -- Nothing more is begun, and what runs is cancelled.
@@ -330,11 +339,9 @@ local function run_map(loop, run, fn)
 end
 
 local function map(loop)
-  return function(items, fn, options)
-    if type(items) ~= "table" or type(fn) ~= "function" then
-      error("portone.map: a list and a function expected", 2)
-    end
-    local run = { items = items, n = #items, options = map_options(options), results = {},
+  return function(items, fn, how)
+    M.check_map(items, fn, how, 3)
+    local run = { items = items, n = #items, options = map_options(how), results = {},
       errors = {}, running = {}, ended = {}, started = 0, finished = 0 }
     run.results.n = run.n
     run.scope = loop.check() or {}

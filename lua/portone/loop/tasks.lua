@@ -472,6 +472,9 @@ end
 ---@param seconds? number  outside only; default: as long as it takes
 ---@return any ...  what it returned; nil, error, traceback when it failed or was cancelled
 function Task:wait(seconds)
+  if seconds ~= nil and type(seconds) ~= "number" then
+    error("task:wait: a number of seconds expected, got " .. type(seconds), 2)
+  end
   self.joined = self.joined or {}
   if self.co and current then
     join_task(self, check())
