@@ -318,6 +318,23 @@ describe("a cash receipt", function()
   end)
 end)
 
+describe("a request that does not say what it was about", function()
+  it("is never taken for one that was not done", function()
+    local asked = 0
+    for _, version in ipairs { "v1", "v2" } do
+      for operation in pairs(require("portone.reconcile." .. version)) do
+        for _, args in ipairs { {}, { merchant_uid = "", paymentId = "", imp_uid = "",
+            customer_uid = "", billingKey = "", identityVerificationId = "" } } do
+          local verdict, _, list = ask(operation, args, none())
+          assert.equal("unclear", verdict, operation)
+          asked = asked + #list
+        end
+      end
+    end
+    assert.equal(0, asked)
+  end)
+end)
+
 describe("asking later", function()
   local LOST = { fault = { "network", "reset", "all" } }
   local order = { paymentId = "p", billingKey = "b", orderName = "n", amount = { total = 1000 },

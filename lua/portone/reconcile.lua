@@ -152,11 +152,22 @@ local function cautiously(fn, ...)
   return "unclear", { message = "the answer cannot be read" }
 end
 
+-- Do the arguments name what is looked for? A path without a name leads somewhere else, and what
+-- is not there was never asked about.
+local function names_it(way, args)
+  for name, field in pairs(look_up(way).path_fields or {}) do
+    if field.required and (args[name] == nil or args[name] == "") then
+      return false
+    end
+  end
+  return true
+end
+
 -- The look-up of a row: as ask, or nil, why it could not be made.
 local function look_up_of(way, subject, kept, look, ctx)
   local adjusted = ctx.skew ~= nil
   local args = cautiously(way.with, subject, ctx, kept)
-  if args == "unclear" then
+  if args == "unclear" or not names_it(way, args) then
     return nil, { message = "the request does not say what to look for" }
   end
   local found, err = ask(way, args, look, ctx)

@@ -163,7 +163,7 @@ M["v2.payment.payment_schedule.create_payment_schedule"] = {
 M["v2.payment.payment_schedule.revoke_payment_schedules"] = {
   keep = { "scheduleIds", "billingKey", "storeId" },
   choose = function(kept)
-    return kept.scheduleIds and "ids" or "key"
+    return kept.scheduleIds and "ids" or (kept.billingKey or "") ~= "" and "key" or nil
   end,
   ids = {
     ask = "v2.payment.payment_schedule.get_payment_schedule", each = "scheduleIds",
