@@ -138,6 +138,7 @@ build = {
     ["portone.api.v2.platform_policy"] = "lua/portone/api/v2/platform_policy.lua",
     ["portone.api.v2.platform_transfer"] = "lua/portone/api/v2/platform_transfer.lua",
     ["portone.api.v2.reconciliation"] = "lua/portone/api/v2/reconciliation.lua",
+    ["portone.argument"] = "lua/portone/argument.lua",
     ["portone.build"] = "lua/portone/build.lua",
     ["portone.call"] = "lua/portone/call.lua",
     ["portone.check"] = "lua/portone/check.lua",

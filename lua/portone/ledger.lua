@@ -24,6 +24,7 @@
 -- Here: ledger/sqlite.lua (the default), ledger/redis.lua, ledger/memory.lua.
 
 local api = require "portone.api"
+local argument = require "portone.argument"
 local core = require "portone.core"
 local entry = require "portone.ledger.entry"
 local groups = require "portone.groups"
@@ -286,7 +287,7 @@ end
 ---  `unknown`: nobody could be asked, try later
 ---@return string? err    the store failed
 function methods:recover(opts)
-  opts = opts or {}
+  opts = argument.options(opts, "ledger:recover")
   local report = { done = 0, declined = 0, not_done = 0, conflict = 0, unknown = 0, busy = 0,
                    total = 0 }
   local after

@@ -345,7 +345,9 @@ end
 
 local function sign(body, opts, default_secrets, level)
   opts = opts or no_options
-  if type(body) ~= "string" then
+  if type(opts) ~= "table" then
+    misuse(level + 1, "sign: a table of options expected, got %s", type(opts))
+  elseif type(body) ~= "string" then
     misuse(level + 1, "body: the text that is sent expected, got %s", type(body))
   end
   local keys, err = keys_of(opts.secrets or opts.secret or default_secrets, level + 1)

@@ -128,10 +128,13 @@ end
 ---@return portone.ledger.Store? store
 ---@return string? err
 function M.new(client, opts)
+  if opts ~= nil and type(opts) ~= "table" then
+    error("portone.ledger.redis: a table of options expected, got " .. type(opts), 3)
+  end
   opts = opts or {}
   check_keep(opts.keep, 3)
   local self = setmetatable({ prefix = opts.prefix or "{portone-ledger}:", keep = opts.keep }, mt)
-  commands.hold(self, client, "portone.ledger.redis", 3)
+  commands.hold(self, client, "portone.ledger.redis", 4)
   if opts.durable ~= false then
     local ok, err = durability(self)
     if not ok then

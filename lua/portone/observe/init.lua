@@ -92,6 +92,10 @@ end
 ---@param event table  what a hook is told
 ---@return table<string, string|number|boolean>
 function M.attributes(event)
+  if type(event) ~= "table" or type(event.operation) ~= "string" then
+    error("portone.observe.attributes: what a hook is told (a table with 'operation') expected, "
+      .. "got " .. type(event), 2)
+  end
   return require("portone.observe.trace").attributes(event)
 end
 

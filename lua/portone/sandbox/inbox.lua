@@ -2,6 +2,7 @@
 -- A receiver for webhooks on loopback, for tests and demonstrations. It runs in a thread of its
 -- own and keeps every request, byte for byte, until it is taken.
 
+local argument = require "portone.argument"
 local core = require "portone.core"
 local httpd = require "portone.sandbox.httpd"
 local json = require "portone.json"
@@ -20,6 +21,9 @@ local options = {
 }
 
 local function check(given, level)
+  if type(given) ~= "table" then
+    error("inbox: a table of options expected, got " .. type(given), level + 1)
+  end
   for name, value in pairs(given) do
     if not options[name] then
       error(("inbox: unknown option '%s'"):format(tostring(name)), level + 1)
@@ -49,11 +53,12 @@ end
 
 ---Starts an inbox.
 ---@param given? portone.sandbox.inbox.options
+---@param level? integer  error's level of who is to blame for wrong options: 1, the caller
 ---@return portone.sandbox.inbox? inbox
 ---@return string? problem
-function M.start(given)
+function M.start(given, level)
   given = given or {}
-  check(given, 2)
+  check(given, (level or 1) + 1)
   local server, problem = httpd.start {
     module = "portone.sandbox.inbox_server", config = assert(json.encode(given)),
     ports = { inbox = given.port or 0 },
@@ -100,7 +105,8 @@ end
 ---@param timeout? number  seconds, default 5
 ---@return portone.sandbox.message? message  nil when the time is over
 function methods:take(timeout)
-  local patience = core.monotonic() + (timeout or 5)
+  timeout = argument.seconds(timeout, "inbox:take", 5)
+  local patience = core.monotonic() + timeout
   while true do
     local seen = self.server:wait()
     local message = call(self, "take")
@@ -135,6 +141,7 @@ end
 ---Waits until all answers are out: nobody is connected any more.
 ---@param timeout number  seconds
 function methods:drain(timeout)
+  timeout = argument.seconds(timeout, "inbox:drain")
   local ends = core.monotonic() + timeout
   while self.server:stats().open > 0 and core.monotonic() < ends do
     core.sleep(0.01)

@@ -5,6 +5,7 @@
 --   local client = sandbox:client()
 --   sandbox:advance("1 month")
 
+local argument = require "portone.argument"
 local core = require "portone.core"
 local json = require "portone.json"
 local nearest = require("portone.options").nearest
@@ -100,7 +101,15 @@ local function call(self, name, args, level)
   if self.stopped then
     error("sandbox: it is stopped", (level or 1) + 2)
   end
-  local text, problem = self.server:call(name, args and assert(json.encode(args)) or "{}")
+  local given, problem, path = "{}", nil, nil
+  if args then
+    given, problem, path = json.encode(args)
+  end
+  if not given then
+    return nil, ("sandbox:%s: %s%s"):format(name, path ~= "" and path .. " " or "it ", problem)
+  end
+  local text
+  text, problem = self.server:call(name, given)
   if not text then
     return nil, problem
   end
@@ -157,15 +166,17 @@ end
 ---@return portone.Client client
 function methods:client(given)
   check_self(self, "client", 2)
+  given = argument.options(given, "sandbox:client")
   local all = {
     base_url = self.v2_url, v1_base_url = self.v1_url, api_secret = self.api_secret,
     store_id = self.store_id, webhook_secrets = self.webhook_secrets,
   }
-  for name, value in pairs(given or {}) do
+  for name, value in pairs(given) do
     all[name] = value
   end
   all.v1 = { imp_key = self.imp_key, imp_secret = self.imp_secret }
-  for name, value in pairs(given and given.v1 or {}) do
+  local v1 = argument.options(given.v1, "sandbox:client", "v1: a table of options")
+  for name, value in pairs(v1) do
     all.v1[name] = value
   end
   return require("portone").new(all)
@@ -179,6 +190,8 @@ end
 ---@return integer timers that ran
 function methods:advance(by)
   check_self(self, "advance", 2)
+  argument.need(by, "sandbox:advance", 'a duration ("1 month", seconds, "next timer")', "string",
+    "number")
   local target = must(self, "target", { by = by })
   local patience = core.monotonic() + self.webhook_wait
   local ran = 0
@@ -194,6 +207,7 @@ end
 
 ---@return number unix seconds of the sandbox's clock
 function methods:now()
+  check_self(self, "now", 2)
   return (must(self, "now"))
 end
 
@@ -214,6 +228,8 @@ end
 ---@param kind? "stateful"|"generated"  those only
 ---@return { name: string, api: string, method: string, path: string, kind: string }[]
 function methods:operations(kind)
+  check_self(self, "operations", 2)
+  argument.need(kind, "sandbox:operations", '"stateful", "generated" or nothing', "string", "nil")
   local list = must(self, "operations", { kind = kind })
   return setmetatable(list, list_mt)
 end
@@ -224,6 +240,7 @@ end
 ---@return portone.sandbox.entry[]
 function methods:journal(filter)
   check_self(self, "journal", 2)
+  argument.options(filter, "sandbox:journal", 'a table such as { kind = "charge" }')
   return (must(self, "journal", filter))
 end
 
@@ -235,14 +252,14 @@ end
 function methods:inbox(given)
   check_self(self, "inbox", 2)
   local own, console = {}, true
-  for name, value in pairs(given or {}) do
+  for name, value in pairs(argument.options(given, "sandbox:inbox")) do
     if name == "console" then
       console = value
     else
       own[name] = value
     end
   end
-  local inbox, problem = require("portone.sandbox.inbox").start(own)
+  local inbox, problem = require("portone.sandbox.inbox").start(own, 2)
   if inbox then
     table.insert(self.inboxes, inbox)
     if console then
@@ -256,14 +273,18 @@ end
 ---@param timeout? number  seconds, default 5
 ---@return boolean idle  false when the time was too short
 function methods:flush(timeout)
+  check_self(self, "flush", 2)
+  timeout = argument.seconds(timeout, "sandbox:flush", 5)
   must(self, "release")
-  return self.server:idle(timeout or 5)
+  return self.server:idle(timeout)
 end
 
 ---Changes a named setting (or webhook_url, v1_webhook_url, webhook_version) from now on.
 ---@param name string
 ---@param value any  nil: back to the default
 function methods:set(name, value)
+  check_self(self, "set", 2)
+  argument.need(name, "sandbox:set", "the name of a setting", "string")
   must(self, "set", { name = name, value = value })
 end
 
@@ -272,18 +293,22 @@ end
 ---@return integer id  for `clear_faults`
 function methods:fault(rule)
   check_self(self, "fault", 2)
+  argument.need(rule, "sandbox:fault", 'a table such as { op = "v1.*", fault = "reset" }', "table")
   return (must(self, "fault", rule))
 end
 
 ---The faults in force: how many calls each has seen, and struck.
 ---@return { id: integer, rule: portone.sandbox.fault, seen: integer, struck: integer }[]
 function methods:faults()
+  check_self(self, "faults", 2)
   return (must(self, "faults"))
 end
 
 ---Ends all faults, or one.
 ---@param id? integer  from `fault`
 function methods:clear_faults(id)
+  check_self(self, "clear_faults", 2)
+  argument.need(id, "sandbox:clear_faults", "the number of a fault, or nothing,", "number", "nil")
   must(self, "clear_faults", { id = id })
 end
 
@@ -293,6 +318,9 @@ end
 ---@return any value
 ---@return string? problem  what the sandbox has against it
 function methods:act(name, args)
+  check_self(self, "act", 2)
+  argument.need(name, "sandbox:act", 'a name such as "v2.deposit"', "string")
+  argument.need(args, "sandbox:act", "a table of arguments behind the name", "table", "nil")
   local result = must(self, "act", { name = name, args = args })
   return result.value, result.problem
 end
@@ -316,6 +344,7 @@ end
 ---Counters of the HTTP server: requests, connections, open, parked (waiting or hanging), peak.
 ---@return table<string, integer>
 function methods:stats()
+  check_self(self, "stats", 2)
   return self.server:stats()
 end
 

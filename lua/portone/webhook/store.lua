@@ -14,6 +14,7 @@
 -- 'add' is 'begin' and 'done' in one step.
 
 local core = require "portone.core"
+local argument = require "portone.argument"
 local commands = require "portone.redis"
 
 local M = {}
@@ -55,7 +56,18 @@ local function keep(self, id, mark, ttl, now)
   self.young[id] = { mark = mark, till = now + ttl }
 end
 
+-- What every store is given; it is the program's own.
+local function check(name, id, seconds)
+  if type(id) ~= "string" then
+    error(("store:%s: the id of an event (a string) expected, got %s"):format(name, type(id)), 3)
+  elseif type(seconds) ~= "number" or seconds ~= seconds or seconds <= 0 then
+    error(("store:%s: seconds above 0 expected behind the id, got %s"):format(name,
+      tostring(seconds)), 3)
+  end
+end
+
 function memory:begin(id, lease)
+  check("begin", id, lease)
   local now = self.now()
   local mark = look(self, id, now)
   if mark then
@@ -66,11 +78,13 @@ function memory:begin(id, lease)
 end
 
 function memory:done(id, ttl)
+  check("done", id, ttl)
   keep(self, id, DONE, ttl, self.now())
   return true
 end
 
 function memory:undo(id)
+  check("undo", id, 1)
   self.old[id] = nil
   if self.young[id] then
     self.young[id] = nil
@@ -80,6 +94,7 @@ function memory:undo(id)
 end
 
 function memory:add(id, ttl)
+  check("add", id, ttl)
   local now = self.now()
   if look(self, id, now) then
     return false
@@ -92,7 +107,7 @@ end
 ---@param opts? { max?: integer, now?: fun(): number }  max: entries, 100,000
 ---@return table store
 function M.memory(opts)
-  opts = opts or {}
+  opts = argument.options(opts, "portone.webhook.store.memory")
   local max = opts.max or 100000
   if type(max) ~= "number" or max < 2 then
     error("portone.webhook.store.memory: 'max' must be a number of entries, 2 or more", 2)
@@ -120,6 +135,7 @@ local function shared_add(self, id, mark, ttl)
 end
 
 function shared:begin(id, lease)
+  check("begin", id, lease)
   local new, err = shared_add(self, id, BUSY, lease)
   if new then
     return "new"
@@ -131,6 +147,7 @@ function shared:begin(id, lease)
 end
 
 function shared:done(id, ttl)
+  check("done", id, ttl)
   local ok, err = self.dict:set(self.prefix .. id, DONE, ttl)
   if ok then
     return true
@@ -153,6 +170,7 @@ end
 ---@param opts? { prefix?: string }  "portone:webhook:"
 ---@return table store
 function M.shared(dict, opts)
+  opts = argument.options(opts, "portone.webhook.store.shared")
   if type(dict) == "string" then
     local name = dict
     dict = type(ngx) == "table" and ngx.shared and ngx.shared[name]
@@ -163,7 +181,7 @@ function M.shared(dict, opts)
     error("portone.webhook.store.shared: a dictionary or its name expected", 2)
   end
   return setmetatable({
-    dict = dict, prefix = opts and opts.prefix or "portone:webhook:",
+    dict = dict, prefix = opts.prefix or "portone:webhook:",
   }, shared_mt)
 end
 
@@ -182,6 +200,7 @@ local function redis_add(self, id, mark, ttl)
 end
 
 function redis:begin(id, lease)
+  check("begin", id, lease)
   local new, err = redis_add(self, id, BUSY, lease)
   if err then
     return nil, err
@@ -197,6 +216,7 @@ function redis:begin(id, lease)
 end
 
 function redis:done(id, ttl)
+  check("done", id, ttl)
   local _, err = commands.ask(self, "set", self.prefix .. id, DONE, "EX", math.ceil(ttl))
   if err then
     return nil, err
@@ -223,7 +243,8 @@ end
 ---@param opts? { prefix?: string }  "portone:webhook:"
 ---@return table store
 function M.redis(client, opts)
-  local store = { prefix = opts and opts.prefix or "portone:webhook:" }
+  opts = argument.options(opts, "portone.webhook.store.redis")
+  local store = { prefix = opts.prefix or "portone:webhook:" }
   commands.hold(store, client, "portone.webhook.store.redis", 3)
   return setmetatable(store, redis_mt)
 end

@@ -61,13 +61,15 @@ local function kind_of(body)
 end
 
 ---@param text string
+---@param level? integer  error's level of who is to blame: 1, the caller
 ---@return portone.V1Notification?
 ---@return portone.Error?
-function M.parse(text)
+function M.parse(text, level)
   if text == nil or text == "" then
     return nil, fault("NO_BODY", "no body")
   elseif type(text) ~= "string" then
-    error("portone.webhook: body: the raw text of the request expected, got " .. type(text), 2)
+    error("portone.webhook: body: the raw text of the request expected, got " .. type(text),
+      (level or 1) + 1)
   elseif #text > MAX_BODY then
     return nil, fault("BODY_TOO_LARGE", ("the body has %d bytes, %d at most"):format(#text,
       MAX_BODY))
@@ -95,7 +97,7 @@ function M.receive(text, client, opts, level)
     error("portone.webhook.v1: a client to read the payment with is needed", level + 1)
   end
   opts = opts or {}
-  local note, err = M.parse(text)
+  local note, err = M.parse(text, level + 1)
   if not note then
     return nil, err
   end
