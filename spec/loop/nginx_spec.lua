@@ -509,7 +509,7 @@ describe("in nginx", function()
           host = host or nginx.new { client_abort = %q }
           %s
           local client = require("portone.core").client {}
-          host.perform(client, "POST", "%s/charge", {}, "{}", 60)
+          host.perform(client, "POST", "%s/charge", {}, "{}", 600)
         } } ]]):format(client_abort, extra or "", p.url), { main = "" })
       local s = server:send(1, "/call")
       for _ = 1, 2000 do
