@@ -7,6 +7,7 @@ local certificates = require "spec.support.certificates"
 local core = require "portone.core"
 local peer = require "spec.support.peer"
 local process = require "spec.support.process"
+local socket = require "socket"
 
 for _, scheme in ipairs { "http", "https" } do
   describe("after fork, over " .. scheme .. ",", function()
@@ -197,5 +198,25 @@ describe("after fork", function()
       for _ = 1, 20 do take(core.new_key()) end
     end
     assert.equal(1 + 3 * 170, n)
+  end)
+
+  it("the child takes no hint that was the parent's", function()
+    local server, client, inbox = peer.start(), core.client { connect_timeout = 20 }, core.inbox()
+    local fd = inbox:fileno()
+    local function readable(seconds)
+      return #socket.select({ { getfd = function() return fd end } }, nil, seconds or 0) > 0
+    end
+    assert(inbox:submit(client, "POST", server.url .. "/x", {}, "{}", 60))
+    assert.is_true(readable(60))
+    local said = process.child(function()
+      local had = inbox:take() ~= nil
+      return tostring(had) .. " " .. tostring((inbox:take())) .. " " .. tostring(readable())
+    end)
+    assert.equal("true nil false", said)
+    assert.is_true(readable())
+    assert.equal(200, select(2, inbox:take()))
+    inbox:close()
+    client:close()
+    server:stop()
   end)
 end)

@@ -43,6 +43,16 @@ describe("the V1 token", function()
     assert.equal("Bearer aaa", host.sent[4].headers.Authorization)
   end)
 
+  it("is kept until a minute before its end, or for half of a short life", function()
+    for life, kept in pairs { [1800] = 1740, [180] = 120, [119] = 59.5, [60] = 30, [0] = 0 } do
+      local ttl
+      local store = { get = function() end, set = function(_, _, _, seconds) ttl = seconds end }
+      local client = fake.client({ fake.token("aaa", life), paid }, { token_store = store })
+      assert.truthy(charge(client))
+      assert.equal(kept, ttl)
+    end
+  end)
+
   it("that has nothing left is not used for a second call", function()
     local client, host = fake.client { fake.token("aaa", 0), paid, fake.token("bbb"), paid }
     assert.truthy(charge(client))
