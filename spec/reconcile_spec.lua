@@ -224,7 +224,21 @@ describe("a V2 capture", function()
       { max_retries = 0, deadline = 5 })
     local _, err = client.v2.payment.capture_payment { paymentId = "p" }
     assert.equal("unknown_outcome", err.kind)
-    assert.matches("console", err.message)
+    assert.matches("no look%-up can tell: for three hours the same call with this idempotency_key "
+      .. "does it once, and PortOne's console shows it$", err.message)
+    local _, later = client.resolve(err)
+    assert.equal("unknown_outcome", later.kind)
+    assert.equal((err.message:gsub(" %(network: .-%)", "")), later.message)
+  end)
+
+  it("goes out again with its key, as the error says", function()
+    local client, host = fake.client({ { fault = { "network", "reset", "all" } },
+      { 200, "{}" } }, { max_retries = 0, deadline = 5 })
+    local _, err = client.v2.payment.capture_payment { paymentId = "p" }
+    assert(client.v2.payment.capture_payment({ paymentId = "p" },
+      { idempotency_key = err.idempotency_key }))
+    assert.truthy(host.sent[1].headers["Idempotency-Key"])
+    assert.same(host.sent[1].headers, host.sent[2].headers)
   end)
 end)
 

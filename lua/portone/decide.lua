@@ -71,21 +71,29 @@ local function settle(run)
   end
 end
 
-local function unknown(run, fault, value)
-  local why = ""
+-- What keeps it unknown, and what can be done about it.
+local function why_unknown(pending, value)
   if type(value) == "table" and value.message then
-    why = "; asking failed too: " .. value.message
-  elseif not run.pending.known then
-    why = "; no look-up can tell, PortOne's console can"
+    return "; asking failed too: " .. value.message
+  elseif pending.known then
+    return ""
+  elseif pending.idempotency_key then
+    return "; no look-up can tell: for three hours the same call with this idempotency_key does "
+      .. "it once, and PortOne's console shows it"
   end
+  return "; no look-up can tell, PortOne's console can"
+end
+
+local function unknown(run, fault, value)
   if not run.pending.sent then  -- for whoever asks later
     local since = run.unclear_since or run.now()
     run.pending.sent = math.ceil(run.wall() - (run.now() - since))
   end
   return nil, { kind = "unknown_outcome", pending = run.pending, outcome = "unknown",
     status = fault.status, sent = fault.sent, raw = fault.raw, response = fault.response,
-    message = ("it may or may not have happened (%s: %s)%s"):format(fault.kind,
-      fault.message or "", why) }
+    message = "it may or may not have happened"
+      .. (run.later and "" or (" (%s: %s)"):format(fault.kind, fault.message or ""))
+      .. why_unknown(run.pending, value) }
 end
 
 -- Verdict as the call's end: result | nil, fault. "not_done" leaves the last fault standing.
@@ -190,7 +198,7 @@ end
 ---@return any result, table? fault
 function M.resolve(run, age)
   run.unclear_since = run.now() - age
-  run.lookups = 0
+  run.lookups, run.later = 0, true
   local fault = { kind = "network", message = "it was never done, and may be asked for again" }
   return conclude(run, fault, settle(run))
 end
