@@ -44,4 +44,29 @@ describe("an order that is paid", function()
     assert(client.request_pay_again(order))
     assert.equal(2, charges "order-2")
   end)
+
+  -- Two at once: the answer of the one is lost, and the other one's refusal is the newer.
+  it("is found by the one that charged it, behind the refusal of another", function()
+    local declined = sandbox.cards.declined
+    assert(client.issue_billing_key { customer_uid = "poor", card_number = declined.card_number,
+      channel_key = sandbox.channel_key, expiry = declined.expiry, birth = declined.birth,
+      pwd_2digit = declined.pwd_2digit })
+    sandbox:set("v1_paid_again", "charge")
+    local refusal
+    local rich = sandbox:client { settle = 0, on_response = function(event)
+      if event.kind and not refusal then
+        sandbox:advance(1)
+        refusal = select(2, client.request_pay_again { customer_uid = "poor", amount = 3000,
+          merchant_uid = "order-3", name = "n" })
+      end
+    end }
+    sandbox:fault { op = "v1.subscribe.again", fault = "reset_after_commit", nth = 1 }
+    local payment, err, info = rich.request_pay_again { customer_uid = "user", amount = 3000,
+      merchant_uid = "order-3", name = "n" }
+    rich.close()
+    assert.equal("declined", refusal.kind)
+    assert.is_nil(err)
+    assert.same({ "paid", true }, { payment.status, info.reconciled })
+    assert.equal(2, charges "order-3")  -- one paid, one failed
+  end)
 end)
