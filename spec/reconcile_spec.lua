@@ -135,6 +135,22 @@ describe("a V1 refund of a part", function()
     assert.equal("unclear", refund { { amount = 1000, cancelled_at = BEGAN + 1, reason = "x" } })
   end)
 
+  it("is looked for behind a newer attempt at the order, which is not what was refunded", function()
+    local paid = { status = "paid", amount = 3000, cancel_amount = 1000, cancel_history = {
+      { amount = 1000, cancelled_at = BEGAN + 1, reason = "r" } } }
+    local function hidden(behind, args)
+      return (ask("v1.payments.cancel", args or { merchant_uid = "o", amount = 1000, reason = "r" },
+        function(with)
+          if with.payment_status == "paid" then return behind end
+          return { status = "failed", amount = 3000, failed_at = BEGAN - 60 }
+        end, { missing = none() }))
+    end
+    assert.equal("done", hidden(paid))
+    assert.equal("not_done", hidden { status = "paid", amount = 3000, cancel_amount = 0 })
+    assert.equal("unclear", hidden(nil))
+    assert.equal("unclear", hidden(nil, { merchant_uid = "o", reason = "r" }))
+  end)
+
   it("is told by the balance where that was given", function()
     local with = { checksum = 3000 }
     assert.equal("not_done", refund({}, with))

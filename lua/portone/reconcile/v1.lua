@@ -181,7 +181,15 @@ M["v1.payments.cancel"] = {
     ask = "v1.payments.get", judge = judge_cancel,
     with = function(kept) return { imp_uid = kept.imp_uid, include_sandbox = true } end,
   },
-  order = { ask = "v1.payments.find", with = find, judge = judge_cancel },
+  order = {
+    ask = "v1.payments.find", with = find, behind = find_paid,
+    judge = function(kept, payment, ctx)
+      if payment.status ~= "paid" and payment.status ~= "cancelled" then
+        return "unclear"  -- another attempt at the order: money went back of the paid one
+      end
+      return judge_cancel(kept, payment, ctx)
+    end,
+  },
 }
 
 -- }=====================
