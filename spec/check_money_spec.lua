@@ -112,6 +112,30 @@ describe("amounts of V1", function()
   end)
 end)
 
+describe("orders of V1", function()
+  it("have a name, and each its own", function()
+    for _, name in ipairs { "merchant_uid", "customer_uid" } do
+      assert.equal("must not be empty", at(AGAIN, again { [name] = "" }, name))
+    end
+    assert.equal("must not be empty", at("v1.payments.prepare", { merchant_uid = "", amount = 1 },
+      "merchant_uid"))
+    assert.same({}, problems("v1.payments.cancel", { imp_uid = "i", merchant_uid = "" }))
+    local function schedules(...)
+      local list = {}
+      for i, uid in ipairs { ... } do
+        list[i] = { merchant_uid = uid, schedule_at = 1893456000, amount = 1, name = "n",
+          currency = "KRW" }
+      end
+      return problems("v1.subscribe.schedule", { customer_uid = "u", schedules = list })
+    end
+    assert.same({}, schedules("a", "b", "A"))
+    assert.same({ "schedules[2].merchant_uid: must not be empty",
+      "schedules[4].merchant_uid: the same as in item 1: each needs its own",
+      "schedules[5].merchant_uid: the same as in item 1: each needs its own" },
+      schedules("a", "", "b", "a", "a"))
+  end)
+end)
+
 describe("currency", function()
   it("knows the digits of minor units", function()
     for code, digits in pairs { KRW = 0, JPY = 0, USD = 2, EUR = 2, KWD = 3, BHD = 3, CLF = 4,
