@@ -252,6 +252,21 @@ describe("the shop over HTTP", function()
     assert.equal("part", status_of(id))
   end)
 
+  test("finds V1's payment behind a later window that came to nothing", function()
+    local id = visitor:order { product = "mug", quantity = 1, api = "v1" }
+    local window = params("/orders/" .. id .. "/pay")
+    local first = assert(shop.sandbox:act("v1.open_window", window))
+    shop.sandbox:advance(5)
+    local second = assert(shop.sandbox:act("v1.open_window", window))
+    assert(shop.sandbox:act("v1.close_window", { imp_uid = second.imp_uid,
+      cancelled = true }))
+    shop.sandbox:set("v1_webhook_url", nil)  -- nobody tells it
+    assert(shop.sandbox:act("v1.close_window", { imp_uid = first.imp_uid }))
+    shop.sandbox:set("v1_webhook_url", shop.url .. "/portone/webhook")
+    assert.equal(200, (visitor:complete("/orders/" .. id .. "/complete")))
+    assert.equal("paid", status_of(id))
+  end)
+
   -- A subscription up to where the window has given its key: its id and the key.
   local function subscribe(card)
     local _, _, headers = visitor:post("/subscriptions", { csrf = visitor:csrf(),

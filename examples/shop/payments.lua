@@ -84,12 +84,21 @@ function M.settle(order, payment)
   return order
 end
 
+-- Of several attempts at an order the paid one counts: the newest may be another window's.
+local function read_v1(id)
+  local payment, err = client.v1.payments.find { merchant_uid = id, payment_status = "paid" }
+  if not payment and err.kind == "not_found" then
+    return client.v1.payments.find { merchant_uid = id }
+  end
+  return payment, err
+end
+
 ---Asks PortOne about an order.
 ---@return table order
 function M.look(order)
   local payment, err
   if order.api == "v1" then
-    payment, err = client.v1.payments.find { merchant_uid = order.id }
+    payment, err = read_v1(order.id)
   else
     payment, err = client.v2.payment.get_payment { paymentId = order.id }
   end
