@@ -163,19 +163,25 @@ static void cut_rest(struct lines *l) {
 
 /*
 ** Puts a line behind the last one. Mostly the request before had the same
-** there: then it stays, which takes a tenth of checking and copying it.
+** there: then it stays, which takes a tenth of checking and copying it; or
+** one as long, as idempotency keys are, whose place it takes.
 ** NULL, or what is wrong with a line of the caller's.
 */
 static const char *put_line(struct lines *l, const char *line, size_t len,
                             int ours) {
   struct curl_slist *next = next_line(l), *list;
+  int fits = next && strlen(next->data) == len;
   const char *wrong;
-  if (!next || strlen(next->data) != len
-      || memcmp(next->data, line, len) != 0
+  if (!fits || memcmp(next->data, line, len) != 0
       || (!ours && line[len - 1] == ':')) {  /* that one was not looked at */
     wrong = ours ? NULL : po_headers_check(line, len);
     if (wrong)
       return wrong;
+    if (fits) {
+      memcpy(next->data, line, len);
+      l->last = next;
+      return NULL;
+    }
     cut_rest(l);
     list = curl_slist_append(l->c->headers, line);
     if (!list)
@@ -216,7 +222,8 @@ static const char *set_headers(lua_State *L, struct po_client *c, int arg,
                   "headers must be strings");
     line = lua_tolstring(L, -1, &len);
     wrong = put_line(&l, line, len, 0);
-    agent = agent || strncasecmp(line, "User-Agent:", 11) == 0;
+    agent = agent || ((line[0] | 32) == 'u'
+                      && strncasecmp(line, "User-Agent:", 11) == 0);
     lua_pop(L, 1);
   }
   if (!wrong && !agent)  /* libcurl's option for it prints the line twice */

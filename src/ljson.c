@@ -450,7 +450,8 @@ void po_open_json(lua_State *L) {
   lua_getfield(L, module + 1, "decode");
   lua_pushvalue(L, module + 2);
   lua_pushvalue(L, module + 3);
-  lua_pushcclosure(L, po_json_decode, 3);
+  po_json_push_names(L);
+  lua_pushcclosure(L, po_json_decode, 5);
   lua_setfield(L, module, "json_decode");
   lua_pushvalue(L, module + 3);
   lua_setfield(L, module, "array_mt");

@@ -13,6 +13,10 @@
 #define UP_MARK  lua_upvalueindex(2)     /* what no text holds */
 #define UP_ARRAY lua_upvalueindex(3)     /* metatable of marked arrays */
 
+/* And of po_json_decode, for reading what is plain. */
+#define UP_KNOWN lua_upvalueindex(4)     /* names, by their hash */
+#define UP_NAMES lua_upvalueindex(5)     /* struct po_json_names */
+
 /*
 ** Draws the mark of the running function if it has none yet: the first
 ** random bytes of a process cost more than all else that loading does.
@@ -28,6 +32,9 @@ int po_json_encode(lua_State *L);
 ** function with the upvalues above.
 */
 int po_json_plain(lua_State *L, const char *s, size_t len);
+
+/* Pushes the two upvalues for that: names that were read are kept. */
+void po_json_push_names(lua_State *L);
 
 /* (text) -> value | nil, problem */
 int po_json_decode(lua_State *L);

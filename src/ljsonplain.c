@@ -19,14 +19,38 @@
 #define MAX_OPEN    16
 #define MAX_DIGITS  15      /* exact in a double, whatever they are */
 #define MAX_ESCAPED 1024    /* bytes of a string with escapes */
-#define CHUNK       64      /* members or items that wait on the stack */
+#define CHUNK       64      /* items that wait on the stack */
 #define NAME_WORDS  4
+#define KNOWN       256     /* names that are kept, by their hash */
+#define MAX_KNOWN   40      /* bytes of such a name; a Lua that interns no
+                               longer ones would make them anew each time */
+#define MAX_HINT    64
+
+/*
+** A name that was read before, as the Lua string of it in UP_KNOWN, which
+** 's' points into; and how many members the object had that stood there,
+** or each in a list there: the next one mostly has as many.
+*/
+struct known {
+  const char *s;            /* NULL: none yet */
+  size_t len;
+  int members;
+};
+
+struct po_json_names {
+  struct known known[KNOWN];
+  int members;              /* of the last answer */
+};
 
 struct reader {
   lua_State *L;
   const char *p, *end;      /* a NUL is at 'end', and nowhere before it */
+  struct po_json_names *names;
+  int known;                /* stack index of the names' table */
   int depth;
-  uint64_t names[MAX_OPEN + 1][NAME_WORDS];  /* met so far, a bit each */
+  int members;              /* what is expected of the next object, and has
+                               been seen of the last one */
+  uint64_t met[MAX_OPEN + 1][NAME_WORDS];  /* names so far, a bit each */
 };
 
 /* Pushes the value at 'p'; 0 when it is not plain. */
@@ -34,7 +58,8 @@ static int read_value(struct reader *r);
 
 
 static void skip_space(struct reader *r) {
-  while (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t')
+  while ((unsigned char)*r->p <= ' ' && (*r->p == ' ' || *r->p == '\n'
+                                         || *r->p == '\r' || *r->p == '\t'))
     r->p++;
 }
 
@@ -49,10 +74,12 @@ static int take(struct reader *r, char c) {
 }
 
 
-static int take_word(struct reader *r, const char *word, size_t len) {
-  if (strncmp(r->p, word, len) != 0)
-    return 0;
-  r->p += len;
+static int take_word(struct reader *r, const char *word) {
+  const char *p = r->p;
+  for (; *word; word++)
+    if (*p++ != *word)
+      return 0;
+  r->p = p;
   return 1;
 }
 
@@ -147,11 +174,37 @@ static int read_escaped(struct reader *r) {
 }
 
 
+/*
+** How many of eight bytes come before the first quote or backslash. In a
+** word that has none of them no high bit is set below; the lowest that is
+** set is right, those above it may not be.
+*/
+static int until_mark(const char *s) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  uint64_t x, quote, slash;
+  memcpy(&x, s, sizeof(x));
+  quote = x ^ ones * '"';
+  slash = x ^ ones * '\\';
+  x = (((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & ones * 0x80;
+  if (x == 0)
+    return 8;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  return __builtin_ctzll(x) / 8;
+#else
+  return 0;  /* there is one */
+#endif
+}
+
+
 /* The end of the string that opens at 'p', when it has no escapes. */
 static const char *plain_string(const struct reader *r) {
   const char *s = r->p + 1;
-  const char *close = memchr(s, '"', (size_t)(r->end - s));
-  return close && !memchr(s, '\\', (size_t)(close - s)) ? close : NULL;
+  int n = 8;
+  for (; n == 8 && r->end - s >= 8; s += n)
+    n = until_mark(s);
+  while (*s != '"' && *s != '\\' && *s != '\0')
+    s++;
+  return *s == '"' ? s : NULL;
 }
 
 
@@ -189,64 +242,65 @@ static int read_number(struct reader *r) {
 
 /* {====== Objects and lists ====== */
 
-/*
-** A member whose value is null is absent, and so takes away one of the same
-** name that came before: rare enough not to be plain. Most names are seen
-** to be new by a bit that is not set yet.
-*/
-static uint64_t *name_bit(struct reader *r, const char *s, size_t len,
-                          uint64_t *bit) {
-  uint64_t a = 0, b = 0, hash;
-  memcpy(&a, s, len < sizeof(a) ? len : sizeof(a));
-  if (len > sizeof(b))
+static uint64_t hash_of(const char *s, size_t len) {
+  uint64_t a = 0, b = 0;
+  size_t i;
+  if (len >= sizeof(a)) {
+    memcpy(&a, s, sizeof(a));
     memcpy(&b, s + len - sizeof(b), sizeof(b));
-  hash = (a ^ (b << 7 | b >> 57) ^ len) * UINT64_C(0x9e3779b97f4a7c15);
-  *bit = (uint64_t)1 << (hash >> 58);
-  return &r->names[r->depth][(hash >> 50) % NAME_WORDS];
+  }
+  else
+    for (i = 0; i < len; i++)
+      a = a << 8 | (unsigned char)s[i];
+  return (a ^ (b << 7 | b >> 57) ^ len) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 
-/* Is the name among the members of this object? They are behind 'slot'. */
-static int is_among(lua_State *L, int slot, int members, const char *s,
-                    size_t len) {
-  int i, found;
-  for (i = 0; i < members; i++) {
-    size_t n;
-    const char *name = lua_tolstring(L, slot + 1 + 2 * i, &n);
-    if (n == len && memcmp(name, s, len) == 0)
-      return 1;
+/* Pushes a name; where what is known of it is kept, or NULL. */
+static struct known *push_name(struct reader *r, const char *s, size_t len,
+                               uint64_t hash) {
+  int at = (int)(hash >> 48 & (KNOWN - 1));
+  struct known *k = &r->names->known[at];
+  if (len > MAX_KNOWN) {
+    lua_pushlstring(r->L, s, len);
+    return NULL;
   }
-  if (!lua_istable(L, slot))
-    return 0;
+  if (k->s && k->len == len && memcmp(k->s, s, len) == 0) {
+    lua_rawgeti(r->L, r->known, at + 1);
+    return k;
+  }
+  lua_pushlstring(r->L, s, len);
+  k->s = NULL;
+  lua_pushvalue(r->L, -1);
+  lua_rawseti(r->L, r->known, at + 1);
+  k->s = lua_tostring(r->L, -1);
+  k->len = len;
+  k->members = 0;
+  return k;
+}
+
+
+static int is_member(lua_State *L, int object, const char *s, size_t len) {
+  int found;
   lua_pushlstring(L, s, len);
-  lua_rawget(L, slot);
+  lua_rawget(L, object);
   found = !lua_isnil(L, -1);
   lua_pop(L, 1);
   return found;
 }
 
 
-/* Moves what waits behind 'slot' into the table there, in its order. */
-static void store(lua_State *L, int slot, int members) {
-  int i;
-  if (!lua_istable(L, slot)) {
-    lua_createtable(L, 0, members);
-    lua_replace(L, slot);
-  }
-  for (i = slot + 1; members > 0; members--, i += 2) {
-    lua_pushvalue(L, i);
-    lua_pushvalue(L, i + 1);
-    lua_rawset(L, slot);
-  }
-  lua_settop(L, slot);
-}
-
-
-/* "name": value, pushed as two; *got is 0 when the value is null. */
-static int read_member(struct reader *r, int slot, int members, int *got) {
+/*
+** "name": value, into the object; counts what has one. A member whose value
+** is null is absent, and so takes away one of the same name that came
+** before: rare enough not to be plain. Most names are seen to be new by a
+** bit that is not set yet.
+*/
+static int read_member(struct reader *r, int object, int *members) {
   const char *name = r->p + 1;
   const char *close = *r->p == '"' ? plain_string(r) : NULL;
-  uint64_t bit, *names;
+  struct known *k;
+  uint64_t hash, bit, *met;
   size_t len;
   if (!close)
     return 0;
@@ -255,35 +309,39 @@ static int read_member(struct reader *r, int slot, int members, int *got) {
   skip_space(r);
   if (!take(r, ':'))
     return 0;
-  names = name_bit(r, name, len, &bit);
-  *got = *r->p != 'n' || !take_word(r, "null", 4);
-  if (!*got)
-    return !(*names & bit) || !is_among(r->L, slot, members, name, len);
-  *names |= bit;
-  lua_pushlstring(r->L, name, len);
-  return read_value(r);
+  hash = hash_of(name, len);
+  bit = (uint64_t)1 << (hash >> 58);
+  met = &r->met[r->depth][(hash >> 56) % NAME_WORDS];
+  if (*r->p == 'n')
+    return take_word(r, "null")
+           && (!(*met & bit) || !is_member(r->L, object, name, len));
+  *met |= bit;
+  k = push_name(r, name, len, hash);
+  r->members = k ? k->members : 0;
+  if (!read_value(r))
+    return 0;
+  if (k)
+    k->members = r->members;
+  lua_rawset(r->L, object);
+  ++*members;
+  return 1;
 }
 
 
 static int read_object(struct reader *r) {
-  int members = 0, got;
-  int slot = lua_gettop(r->L) + 1;
-  lua_pushnil(r->L);  /* where the table will be */
-  memset(r->names[r->depth], 0, sizeof(r->names[0]));
+  int members = 0;
+  int object = lua_gettop(r->L) + 1;
+  lua_createtable(r->L, 0, r->members);
+  memset(r->met[r->depth], 0, sizeof(r->met[0]));
   r->p++;
   skip_space(r);
   if (*r->p != '}')
     do {
-      if (!read_member(r, slot, members, &got))
+      if (!read_member(r, object, &members))
         return 0;
-      members += got;
-      if (members == CHUNK) {
-        store(r->L, slot, members);
-        members = 0;
-      }
       skip_space(r);
     } while (take(r, ','));
-  store(r->L, slot, members);
+  r->members = members < MAX_HINT ? members : MAX_HINT;
   return *r->p++ == '}';
 }
 
@@ -339,13 +397,13 @@ static int read_value(struct reader *r) {
     case '{': case '[': return read_nested(r);
     case 't':
       lua_pushboolean(r->L, 1);
-      return take_word(r, "true", 4);
+      return take_word(r, "true");
     case 'f':
       lua_pushboolean(r->L, 0);
-      return take_word(r, "false", 5);
+      return take_word(r, "false");
     case 'n':
       lua_pushlightuserdata(r->L, NULL);
-      return take_word(r, "null", 4);
+      return take_word(r, "null");
     default:
       return read_number(r);
   }
@@ -357,10 +415,23 @@ int po_json_plain(lua_State *L, const char *s, size_t len) {
   r.L = L;
   r.p = s;
   r.end = s + len;
+  lua_pushvalue(L, UP_KNOWN);
+  r.known = lua_gettop(L);
+  r.names = lua_touserdata(L, UP_NAMES);
   r.depth = 0;
+  r.members = r.names->members;
   skip_space(&r);
   if ((*r.p != '{' && *r.p != '[') || !read_nested(&r))
     return 0;
   skip_space(&r);
+  r.names->members = r.members;
   return r.p == r.end;
+}
+
+
+void po_json_push_names(lua_State *L) {
+  struct po_json_names *n;
+  lua_createtable(L, KNOWN, 0);
+  n = lua_newuserdatauv(L, sizeof(*n), 0);
+  memset(n, 0, sizeof(*n));
 }

@@ -32,7 +32,7 @@
 #include "url.h"
 
 #define MAX_NESTING 16
-#define MAX_PATH    512
+#define MAX_URL     1024
 #define MAX_BODY    4096
 #define MAX_WHOLE   2147483647.0  /* in every Lua, exact in every codec */
 
@@ -443,8 +443,10 @@ static int add_store(lua_State *L, int args, int store, struct text *t) {
 
 
 /* plain, with the room it needs on the C stack; see there */
-static int make_request(lua_State *L, struct text *path, struct text *body) {
-  enum { PLAN = 1, ARGS, STORE, PIECES };
+static int make_request(lua_State *L, struct text *url, struct text *body) {
+  enum { PLAN = 1, ARGS, STORE, BASE, PIECES };
+  size_t len;
+  const char *base;
   struct walk w;
   lua_Integer kind;
   enum look look;
@@ -464,11 +466,13 @@ static int make_request(lua_State *L, struct text *path, struct text *body) {
     lua_insert(L, -3);
     return 3;
   }
-  if (look != PLAIN || !add_path(L, PIECES, ARGS, path)
+  base = luaL_optlstring(L, BASE, "", &len);
+  if (look != PLAIN || !add(url, base, len)
+      || !add_path(L, PIECES, ARGS, url)
       || ((kind & STORE_BODY) && !add_store(L, ARGS, STORE, body))
       || !add_char(body, '}'))
     return 0;
-  lua_pushlstring(L, path->data, path->len);
+  lua_pushlstring(L, url->data, url->len);
   if (!(kind & BODY_ALWAYS) && body->len == 2)
     return 1;
   lua_pushlstring(L, body->data, body->len);
@@ -477,20 +481,21 @@ static int make_request(lua_State *L, struct text *path, struct text *body) {
 
 
 /*
-** plain(plan, args, store|nil) -> path, body (nil: none)
-**                               | nil when it is not plain
-**                               | nil, a plan, the index in it of what is
-**                                 to be made before another try
+** plain(plan, args, store|nil, base|nil)
+**   -> URL, body (nil: none)
+**    | nil when it is not plain
+**    | nil, a plan, the index in it of what is to be made before another try
 */
 static int l_plain(lua_State *L) {
-  char path_data[MAX_PATH], body_data[MAX_BODY];
-  struct text path = {path_data, 0, sizeof(path_data)};
+  char url_data[MAX_URL], body_data[MAX_BODY];
+  struct text url = {url_data, 0, sizeof(url_data)};
   struct text body = {body_data, 0, sizeof(body_data)};
   int n;
   luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 3);
-  n = make_request(L, &path, &body);
+  lua_settop(L, 4);
+  if (!lua_istable(L, 2))
+    return 0;
+  n = make_request(L, &url, &body);
   po_wipe(body_data, body.len);  /* it may hold what a thief would like */
   return n;
 }

@@ -305,8 +305,9 @@ static enum po_code own_handle(struct po_transfer *t) {
       return PO_NOMEM;
     t->owner = generation;
   }
-  t->stale = 0;
+  t->stale = t->worded = t->fresh = 0;
   t->direct = -1;
+  t->timeout = 0;
   c = set_for_life(t, t->easy);
   if (c == CURLE_OK)
     return PO_OK;
@@ -336,6 +337,29 @@ static const char *own_word(const struct po_request *r) {
 }
 
 
+/* What is mostly as the request before had it; 'c' is how far it has come. */
+static CURLcode set_what_differs(struct po_transfer *t,
+                                 const struct po_request *r, CURLcode c) {
+  CURL *e = t->easy;
+  const char *word = own_word(r);
+  if (word || t->worded)
+    SET(CURLOPT_CUSTOMREQUEST, word);
+  t->worded = word != NULL;
+  if (t->timeout != r->timeout)
+    SET(CURLOPT_TIMEOUT_MS, r->timeout);
+  t->timeout = r->timeout;
+  if (t->fresh)
+    SET(CURLOPT_FRESH_CONNECT, 0L);
+  t->fresh = 0;
+  if (t->direct != r->direct) {
+    SET(CURLOPT_PROXY, r->direct ? "" : t->options->proxy);
+    SET(CURLOPT_NOPROXY, r->direct ? "*" : NULL);  /* or it asks getenv */
+  }
+  t->direct = r->direct;
+  return c;
+}
+
+
 enum po_code po_transfer_begin(struct po_transfer *t,
                                const struct po_request *r) {
   CURLcode c = CURLE_OK;
@@ -356,21 +380,15 @@ enum po_code po_transfer_begin(struct po_transfer *t,
   if (!r->body && (!t->write || strcmp(r->method, "DELETE") == 0))
     SET(CURLOPT_HTTPGET, 1L);  /* no body, and no length of it */
   else {
-    SET(CURLOPT_POST, 1L);
-    SET(CURLOPT_POSTFIELDS, r->body ? r->body : "");
+    SET(CURLOPT_POSTFIELDS, r->body ? r->body : "");  /* and POST */
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->bodylen);
   }
-  SET(CURLOPT_CUSTOMREQUEST, own_word(r));
   SET(CURLOPT_URL, r->url);
   SET(CURLOPT_HTTPHEADER, r->headers);
-  SET(CURLOPT_TIMEOUT_MS, r->timeout);
-  SET(CURLOPT_FRESH_CONNECT, 0L);
-  if (t->direct != r->direct)
-    SET(CURLOPT_PROXY, r->direct ? "" : t->options->proxy);
-  if (c == CURLE_OK) {
-    t->direct = r->direct;
+  c = set_what_differs(t, r, c);
+  if (c == CURLE_OK)
     return PO_OK;
-  }
+  t->stale = 1;  /* nobody knows which of them are set */
   snprintf(t->error, sizeof(t->error), "%s", curl_easy_strerror(c));
   return c == CURLE_OUT_OF_MEMORY ? PO_NOMEM : PO_INVALID;
 }
@@ -381,6 +399,7 @@ int po_transfer_again(struct po_transfer *t) {
     return 0;
   t->unfit = 0;
   t->error[0] = '\0';
+  t->fresh = 1;
   return curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
 }
 

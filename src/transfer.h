@@ -91,6 +91,9 @@ struct po_transfer {
   const struct po_options *options;  /* borrowed */
   int stale;                /* 'easy' is set up for other options */
   int direct;               /* how its proxy is set; -1: it is not */
+  int worded;               /* it has a method of its own in mind */
+  int fresh;                /* it is to take a new connection */
+  long timeout;             /* that it has */
   struct po_buffer head;    /* header lines of the last answer */
   struct po_buffer body;
   int write;                /* the request must not be sent twice */

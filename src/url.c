@@ -76,12 +76,16 @@ static const char *skip_port(const char *p) {
 ** Bytes that a URL holds only in their %XX form: controls, space and all
 ** beyond ASCII, and "#<>\^`{|} of the rest (a bit for each, by 32).
 */
-static int is_forbidden(unsigned char c) {
+static int has_forbidden(const char *s, size_t len) {
   static const uint32_t forbidden[8] = {
     0xffffffffu, 0x5000000du, 0x50000000u, 0xb8000001u,
     0xffffffffu, 0xffffffffu, 0xffffffffu, 0xffffffffu
   };
-  return (int)(forbidden[c >> 5] >> (c & 31) & 1);
+  uint32_t any = 0;
+  size_t i;
+  for (i = 0; i < len; i++)
+    any |= forbidden[(unsigned char)s[i] >> 5] >> (s[i] & 31);
+  return (int)(any & 1);
 }
 
 
@@ -100,12 +104,11 @@ static const char *wrong_host(const char *host, const char *end) {
 const char *po_url_check(const char *url, size_t len, int insecure,
                          int *loopback) {
   const char *host, *end;
-  size_t i, n;
+  size_t n;
   int plain = strncmp(url, "http://", 7) == 0;
   *loopback = 0;
-  for (i = 0; i < len; i++)
-    if (is_forbidden((unsigned char)url[i]))
-      return "the URL has a character that must be percent-encoded";
+  if (has_forbidden(url, len))
+    return "the URL has a character that must be percent-encoded";
   if (!plain && strncmp(url, "https://", 8) != 0)
     return "the URL must begin with https:// (or http:// to this machine)";
   host = url + (plain ? 7 : 8);

@@ -13,37 +13,12 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 turns=${TURNS:-200} calls=${CALLS:-50} worlds=${WORLDS:-5.4 luajit}
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-
 pin=
 if command -v taskset >/dev/null; then
   cpu=$(taskset -pc $$ | sed 's/.*[^0-9]//')
   pin="taskset -c $cpu"
 fi
-
-${CC:-cc} -O2 -D_GNU_SOURCE -o "$work/server" bench/blocking/server.c || exit 1
-# shellcheck disable=SC2046
-${CC:-cc} -O2 -D_GNU_SOURCE -o "$work/bare" bench/blocking/bare.c \
-  $(pkg-config --cflags --libs libcurl) || exit 1
-mkfifo "$work/server.in"
-$pin "$work/server" <"$work/server.in" >"$work/port" &
-exec 9>"$work/server.in"  # the server ends when this does
-for _ in $(seq 100); do
-  [ -s "$work/port" ] && break
-  sleep 0.05
-done
-port=$(cat "$work/port")
-[ -n "$port" ] || { echo "blocking: no server" >&2; exit 1; }
-
-lua() {
-  local world=$1 program=lua$1
-  shift
-  [ "$world" = luajit ] && program=luajit
-  eval "$(MAKEFLAGS='' make -s env LUA="$world")"
-  [ -n "${PORTONE_BENCH_LUACURL:-}" ] && export PORTONE_BENCH_LUACURL=$PORTONE_BENCH_LUACURL/$world
-  exec $pin "$program" bench/blocking/call.lua "$@"
-}
+. bench/blocking/setup.sh
 
 contenders=bare
 for world in $worlds; do

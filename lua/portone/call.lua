@@ -24,6 +24,10 @@ local send = require "portone.send"
 
 local M = {}
 
+local setmetatable, type = setmetatable, type
+local monotonic, new_key = core.monotonic, core.new_key
+local plain_request, known_authorization = plain.request, send.known_authorization
+
 -- {====== info, the third value of every call ======
 
 local info_mt = { __name = "portone.info" }
@@ -169,7 +173,7 @@ local function new_call(state, row, args, opts, level)
   local call = {
     state = state, row = row, args = args,
     opts = opts == nil and options.none or options.call(opts, level + 1),
-    info = setmetatable(info, info_mt), path = nil, body = nil, host = nil, now = nil,
+    info = setmetatable(info, info_mt), url = nil, body = nil, host = nil, now = nil,
   }
   if state.options.on_start then
     hooks.tell(call, "on_start", {})
@@ -187,14 +191,14 @@ local function built(call, request, wrong)
   if not request then
     return nil, { wrong }
   end
-  call.path, call.body = request.path, request.body
+  call.url, call.body = call.state.base[call.row.api] .. request.path, request.body
   return true
 end
 
 -- The clock starts. A host may bring one of its own.
 local function begin(call)
   call.host = loop.current(call.state.options.loop)
-  call.now = call.host.now or core.monotonic
+  call.now = call.host.now or monotonic
   call.began = call.now()
 end
 
@@ -203,8 +207,8 @@ local function prepare(call)
   local state, row, args, opts = call.state, call.row, call.args, call.opts
   local store_id = opts.store_id or state.options.store_id
   if state.plain and opts.check ~= false and not opts.pg then
-    call.path, call.body = plain.request(row, args, store_id)
-    if call.path then
+    call.url, call.body = plain_request(row, args, store_id, state.base[row.api])
+    if call.url then
       return true
     end
   end
@@ -215,12 +219,20 @@ local function prepare(call)
   return built(call, build.request(row, args, store_id))
 end
 
+-- After the first attempt.
+local function conclude(call, result, fault)
+  if result ~= nil then
+    return finish(call, result)
+  end
+  return pursue(call, fault)
+end
+
 -- Sends what is prepared, and goes on until the outcome is known.
 local function go(call)
   local state, opts, row = call.state, call.opts, call.row
   if row.method ~= "GET" then
     if row.api == "v2" then
-      call.info.idempotency_key = opts.idempotency_key or core.new_key()
+      call.info.idempotency_key = opts.idempotency_key or new_key()
     end
     reconcile.ready(row.name)
   end
@@ -228,12 +240,57 @@ local function go(call)
     hooks.warn(call, "idempotency_key", "V1 knows no idempotency keys: it is not sent")
   end
   begin(call)
-  local result, fault = send.attempt(call, opts.deadline or state.options.deadline, call.began)
-  if result ~= nil then
-    return finish(call, result)
-  end
-  return pursue(call, fault)
+  return conclude(call, send.attempt(call, opts.deadline or state.options.deadline, call.began))
 end
+
+-- {====== The usual call ======
+
+-- It was not well, or says more than a result: a call like any other, after its first exchange.
+local function take_up(call, status, answer, words, sent)
+  local state = call.state
+  call.opts = options.none
+  call.ends = call.began + state.options.deadline
+  local fault = not status and { kind = answer, message = words, sent = sent }
+  return conclude(call, send.judge(call, status, fault or answer))
+end
+
+-- Plain arguments, no options, nobody who listens: nearly every call. It goes the same way as
+-- others do, but for the table in which one step finds what another has left: that takes longer
+-- than the steps. Nothing at all: it is no such call, and nothing was sent.
+local function usual(state, row, args)
+  local line, token = known_authorization(state, row)
+  if not line then
+    return
+  end
+  local set = state.options
+  local url, body = plain_request(row, args, set.store_id, state.base[row.api])
+  if not url then
+    return
+  end
+  local method, key = row.method, nil
+  if method ~= "GET" then
+    key = row.api == "v2" and new_key() or nil
+    reconcile.ready(row.name)
+  end
+  local info = setmetatable({ operation = row.name, attempts = 1, elapsed = 0, status = nil,
+    raw_headers = nil, idempotency_key = key }, info_mt)
+  local host = loop.current(set.loop)
+  local now = host.now or monotonic
+  local began = now()
+  local status, answer, raw, a, b = host.perform(state.core, method, url,
+    send.usual_headers(row, line, body, key), body, state.seconds)
+  info.elapsed, info.status, info.raw_headers = status and a or b or 0, status, status and raw
+  if status and status < 300 and status ~= 207 then
+    local result = read.answer(row, status, answer)
+    if result ~= nil then
+      return result, nil, info
+    end
+  end
+  return take_up({ state = state, row = row, args = args, info = info, url = url, body = body,
+    host = host, now = now, began = began, token = token }, status, answer, raw, a)
+end
+
+-- }============================
 
 ---Makes one call of an operation.
 ---@param state table   the client's private state (client.lua)
@@ -245,7 +302,14 @@ end
 function M.run(state, row, args, opts, level)
   if args == nil then
     args = {}
-  elseif type(args) ~= "table" then
+  end
+  if opts == nil and state.usual[row.api] and not state.closed then
+    local result, err, info = usual(state, row, args)
+    if info then
+      return result, err, info
+    end
+  end
+  if type(args) ~= "table" then
     error(("%s: table of fields expected, got %s"):format(row.name, type(args)), level)
   end
   local call = new_call(state, row, args, opts, level + 1)

@@ -15,6 +15,9 @@ local version = require "portone.version"
 
 local M = {}
 
+local getmetatable, type = getmetatable, type
+local run = call.run
+
 local function user_agent()
   local lua = rawget(_G, "jit") and rawget(_G, "jit").version or _VERSION
   return ("portone-lua/%s (%s; %s)"):format(version, lua, core.curl_version:match("^%S+"))
@@ -57,6 +60,10 @@ local function new_state(o)
       insecure = o.insecure,
     },
   }
+  -- what a call without options can rely on (call.lua)
+  local plain = state.plain and not (o.on_start or o.on_end or o.on_request or o.on_response)
+  state.usual = { v1 = plain and not o.v1.tier, v2 = plain }
+  state.seconds = math.min(o.timeout, o.deadline)
   function state.fault(fields)
     fields.operation = "v1.users.get_token"
     return errors.new(fields, state.secrets)
@@ -64,7 +71,7 @@ local function new_state(o)
   -- once: the call that needs the token repeats it by its own rule
   function state.fetch_token(seconds)
     local row = api.find("v1", "users", "get_token")
-    return call.run(state, row, { imp_key = o.v1.imp_key, imp_secret = o.v1.imp_secret },
+    return run(state, row, { imp_key = o.v1.imp_key, imp_secret = o.v1.imp_secret },
       { deadline = seconds, max_retries = 0 }, 2)
   end
   return state
@@ -88,11 +95,10 @@ end
 local function verb(state, name)
   local pick, rows = verbs.pick[name], {}  -- rows by what was picked
   return function(args, opts)
-    if type(args) ~= "table" or getmetatable(args) then
-      M.no_colon(name, args, 3)
-    end
     if type(args) ~= "table" then
       error(("portone.%s: table of fields expected, got %s"):format(name, type(args)), 2)
+    elseif getmetatable(args) then
+      M.no_colon(name, args, 3)
     end
     local operation, problem = pick(args)
     if not operation then
@@ -103,7 +109,7 @@ local function verb(state, name)
       row = api.find(operation.api, operation.group, operation.name)
       rows[operation] = row
     end
-    local result, err, info = call.run(state, row, args, opts, 3)
+    local result, err, info = run(state, row, args, opts, 3)
     return result, err, info
   end
 end
@@ -154,8 +160,8 @@ end
 
 -- each and collect: lists page by page.
 local function add_pages(client, state)
-  local function run(row, args, opts)
-    local result, err = call.run(state, row, args, opts, 2)
+  local function one(row, args, opts)
+    local result, err = run(state, row, args, opts, 2)
     return result, err
   end
   function client.each(operation, args, opts)
@@ -163,7 +169,7 @@ local function add_pages(client, state)
     local pages, row = require "portone.pages", row_of(operation, 3)
     pages.check("each", row, args, nil, 3)
     options.call(opts, 3)
-    return pages.each(pages.walk(run, row, args, opts))
+    return pages.each(pages.walk(one, row, args, opts))
   end
   function client.collect(operation, args, how, opts)
     M.no_colon("collect", operation, 3)
@@ -171,7 +177,7 @@ local function add_pages(client, state)
     pages.check("collect", row, args, how, 3)
     options.call(opts, 3)
     local limit = how and how.limit
-    return pages.collect(pages.walk(run, row, args, opts, pages.size(limit)), limit)
+    return pages.collect(pages.walk(one, row, args, opts, pages.size(limit)), limit)
   end
 end
 
@@ -215,12 +221,12 @@ function M.new(given, level)
   local state = new_state(options.client(given or {}, level + 1))
   local client = {}
   -- no tail calls: a level of error counts the frames, and Lua 5.1 counts tail calls too
-  local function run(row, args, opts, at)
-    local result, err, info = call.run(state, row, args, opts, at + 1)
+  local function operate(row, args, opts, at)
+    local result, err, info = run(state, row, args, opts, at + 1)
     return result, err, info
   end
-  client.v1 = groups.new("v1", "", run)
-  client.v2 = groups.new("v2", "", run)
+  client.v1 = groups.new("v1", "", operate)
+  client.v2 = groups.new("v2", "", operate)
   for name in pairs(verbs.verbs) do
     client[name] = verb(state, name)
   end

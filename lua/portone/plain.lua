@@ -16,9 +16,10 @@ local plans = setmetatable({}, { __mode = "k" })
 ---@param row table        the operation
 ---@param args table       the caller's arguments, left as they are
 ---@param store_id? string filled in where the operation takes one
----@return string? path    nil when it is not plain, which says nothing about whether it is right
+---@param base? string     the server; without it, the path alone
+---@return string? url      nil when it is not plain, which says nothing about whether it is right
 ---@return string? body    JSON; nil when there is none
-function M.request(row, args, store_id)
+function M.request(row, args, store_id, base)
   local plan = plans[row]
   if plan == nil then
     plan = require("portone.check.plan").of(row) or false
@@ -27,12 +28,12 @@ function M.request(row, args, store_id)
   if not plan then
     return nil
   end
-  local path, body, unmade = plain(plan, args, store_id)
+  local url, body, unmade = plain(plan, args, store_id, base)
   while unmade do  -- a type that nobody has used yet: 'body' is the plan that refers to it
     body[unmade] = body[unmade]() or false
-    path, body, unmade = plain(plan, args, store_id)
+    url, body, unmade = plain(plan, args, store_id, base)
   end
-  return path, body
+  return url, body
 end
 
 return M

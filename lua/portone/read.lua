@@ -8,6 +8,9 @@ local redact = require "portone.redact"
 
 local M = {}
 
+local type = type
+local decode = json.decode
+
 -- What a status means when the body does not say more.
 local by_status = {
   [400] = "rejected", [401] = "unauthorized", [403] = "forbidden", [404] = "not_found",
@@ -54,7 +57,7 @@ local function v1(row, status, raw, call)
   if row.empty and status < 300 and raw == "" then
     return {}
   end
-  local envelope, why = json.decode(raw)
+  local envelope, why = decode(raw)
   if type(envelope) ~= "table" or envelope.code == nil then
     return foreign(status, raw, why or "no envelope", call)
   end
@@ -88,7 +91,7 @@ local function v2(row, status, raw, call)
   if row.empty and status < 300 and raw == "" then
     return {}
   end
-  local body, why = json.decode(raw)
+  local body, why = decode(raw)
   if type(body) ~= "table" then
     return foreign(status, raw, why or "not an object", call)
   end

@@ -39,6 +39,7 @@ end
 
 local JSON, CSV = "Accept: application/json", "Accept: text/csv, application/json"
 local JSON_BODY = "Content-Type: application/json"
+local KEY = 'Idempotency-Key: "'
 
 local function headers_of(call, stale)
   local row, opts, key = call.row, call.opts, call.info.idempotency_key
@@ -58,7 +59,7 @@ local function headers_of(call, stale)
   end
   if key then
     n = n + 1
-    list[n] = 'Idempotency-Key: "' .. key .. '"'
+    list[n] = KEY .. key .. '"'
   end
   local tier = row.api == "v1" and (opts.tier or call.state.options.v1.tier)
   if tier then
@@ -72,6 +73,34 @@ local function headers_of(call, stale)
     end
   end
   return list
+end
+
+---The line that shows who calls, where it is at hand: V2's secret, V1's token in memory.
+---@param state table
+---@param row table
+---@return string? line  nil: it takes more to find out
+---@return string? token  of V1
+function M.known_authorization(state, row)
+  if row.noauth then
+    return nil
+  elseif row.api == "v2" then
+    return state.v2_authorization or nil
+  end
+  return token.known(state)
+end
+
+---The headers of a call without options, in the order of all others.
+---@param row table
+---@param line string  its authorization
+---@param body? string
+---@param key? string  its idempotency key
+---@return string[]
+function M.usual_headers(row, line, body, key)
+  local key_line = key and KEY .. key .. '"'
+  if body then
+    return { row.csv and CSV or JSON, line, JSON_BODY, key_line or nil }
+  end
+  return { row.csv and CSV or JSON, line, key_line or nil }
 end
 
 -- }======================
@@ -103,9 +132,8 @@ local function exchange(call, stale)
     return unsent("cancelled", "the client was closed")
   end
   local seconds = opts.timeout or options.timeout
-  local status, body, raw, a, b = call.host.perform(state.core, row.method,
-    state.base[row.api] .. call.path, headers, call.body,
-    seconds < call.left and seconds or call.left)
+  local status, body, raw, a, b = call.host.perform(state.core, row.method, call.url, headers,
+    call.body, seconds < call.left and seconds or call.left)
   local took = status and a or b or 0
   info.attempts, info.elapsed, info.status = number, info.elapsed + took, status
   if options.on_response then
@@ -122,16 +150,13 @@ local function exchange(call, stale)
   return nil, { kind = body, message = raw, sent = a }
 end
 
----One attempt, until call.ends; call.left is what was left of it when the clock was last read.
----A refused V1 token is renewed once: a 401 says that nothing was done.
----@param call table      see call.lua
----@param seconds number  that it may take, with the token it may need
----@param now? number     the host's clock, when it was read just now
+---What an exchange says. A refused V1 token is renewed once: a 401 says that nothing was done.
+---@param call table       see call.lua
+---@param status? integer
+---@param body any         the answer's text; without a status, the fault
 ---@return any result
 ---@return table? fault   fields of a portone.Error
-function M.attempt(call, seconds, now)
-  call.ends, call.left = (now or call.now()) + seconds, seconds
-  local status, body = exchange(call)
+function M.judge(call, status, body)
   if status == 401 and call.token then
     call.left = call.ends - call.now()
     status, body = exchange(call, call.token)
@@ -147,6 +172,17 @@ function M.attempt(call, seconds, now)
     fault.retry_after = call.info.headers["retry-after"]
   end
   return result, fault
+end
+
+---One attempt, until call.ends; call.left is what was left of it when the clock was last read.
+---@param call table      see call.lua
+---@param seconds number  that it may take, with the token it may need
+---@param now? number     the host's clock, when it was read just now
+---@return any result
+---@return table? fault   fields of a portone.Error
+function M.attempt(call, seconds, now)
+  call.ends, call.left = (now or call.now()) + seconds, seconds
+  return M.judge(call, exchange(call))
 end
 
 return M

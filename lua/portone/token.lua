@@ -152,6 +152,21 @@ function M.get(call, stale)
   return value, err
 end
 
+---The token that a store in memory has, and its line; nil where finding it takes more than a look.
+---@param state table
+---@return string? line
+---@return string? token
+function M.known(state)
+  local store = state.token_store
+  if not ours[store] or not state.options.v1.imp_key then
+    return nil
+  end
+  local value = store:get(state.token_key)
+  if value then
+    return M.line(state, value), value
+  end
+end
+
 ---The header line that shows a token: made once for each.
 ---@param state table
 ---@param value string

@@ -37,20 +37,14 @@ for _, shapes in pairs(M.verbs) do
   end
 end
 
--- The names one by one, the last again for those that are not: a loop over them takes as long as
--- all the rest of a verb.
-local function names_of(shape)
-  local a, b, c = unpack(shape.telling)
-  return a, b or a, c or b or a
-end
-
 local function picker(verb)
   local v1, v2 = M.verbs[verb].v1, M.verbs[verb].v2
-  local a, b, c = names_of(v1)
-  local d, e, f = names_of(v2)
+  -- one by one, three at most: a loop over them takes as long as all the rest of a verb
+  local a, b, c = unpack(v1.telling)
+  local d, e, f = unpack(v2.telling)
   return function(args)
-    local is_v1 = args[a] ~= nil or args[b] ~= nil or args[c] ~= nil
-    local is_v2 = args[d] ~= nil or args[e] ~= nil or args[f] ~= nil
+    local is_v1 = args[a] ~= nil or (b and args[b] ~= nil) or (c and args[c] ~= nil) or false
+    local is_v2 = args[d] ~= nil or (e and args[e] ~= nil) or (f and args[f] ~= nil) or false
     if is_v1 ~= is_v2 then
       return is_v1 and v1 or v2
     end

@@ -13,6 +13,8 @@ local blocking = require "portone.loop.blocking"
 
 local M = {}
 
+local globals, loaded, rawget, type = _G, package.loaded, rawget, type
+
 ---The hosts that can be asked for by name.
 M.names = { blocking = true, tasks = true, nginx = true, cqueues = true, luv = true }
 
@@ -30,14 +32,11 @@ end
 ---@param choice? string|table  the client's `loop` option: a name, or a host of the caller's own
 ---@return table host
 function M.current(choice)
-  if type(choice) == "table" then
-    return choice
-  elseif choice ~= nil then
-    return by_name(choice)
-  elseif rawget(_G, "ngx") then
+  if choice ~= nil then
+    return type(choice) == "table" and choice or by_name(choice)
+  elseif rawget(globals, "ngx") then
     return by_name("nginx")
   end
-  local loaded = package.loaded
   local tasks = loaded["portone.loop.tasks"]
   if tasks and tasks.inside() then
     return tasks.host
