@@ -307,9 +307,9 @@ function webdriver.start()
   holder:close()
   local self = setmetatable({ dir = output("mktemp -d"), browsers = {},
     url = "http://127.0.0.1:" .. port }, driver)
-  -- HOME: what Chromium keeps beside a profile goes into the folder too
-  self.pipe = io.popen(("unset LD_PRELOAD; echo $$; HOME=%s exec chromedriver --port=%d "
-    .. "--log-level=SEVERE >%s/log 2>&1"):format(self.dir, port, self.dir), "r")
+  -- HOME, TMPDIR: what Chromium keeps beside a profile goes into the folder too
+  self.pipe = io.popen(("unset LD_PRELOAD; echo $$; HOME=%s TMPDIR=%s exec chromedriver "
+    .. "--port=%d --log-level=SEVERE >%s/log 2>&1"):format(self.dir, self.dir, port, self.dir), "r")
   self.pid = tonumber(self.pipe:read("*l"))
   if not wait(function() return command(self.url, "GET", "/status") end) then
     self:stop()
@@ -335,7 +335,7 @@ function driver:open(o)
   end
   local got, problem = command(self.url, "POST", "/session", { capabilities = { alwaysMatch = {
     browserName = "chrome", ["goog:chromeOptions"] = chrome,
-    timeouts = { script = 20000, pageLoad = 30000, implicit = 0 },
+    timeouts = { script = 60000, pageLoad = 60000, implicit = 0 },
     unhandledPromptBehavior = "accept" } } })
   if not got then error("no browser: " .. problem, 2) end
   local page = setmetatable({ url = self.url .. "/session/" .. got.sessionId }, browser)
