@@ -27,6 +27,7 @@
 */
 #include "ljson.h"
 
+#include <langinfo.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -382,6 +383,7 @@ int po_json_encode(lua_State *L) {
     lua_pushvalue(L, -3);
     return 3;
   }
+  po_json_mind_locale(L);
   lua_pushvalue(L, UP_CODEC);
   if (w.marks) {
     po_json_need_mark(L);
@@ -416,12 +418,34 @@ static void set(lua_State *L, int instance, const char *name, int value) {
 }
 
 
+#define MAKER "portone.cjson.new"  /* in the registry */
+
+static char point;  /* the decimal point that cjson has last learned */
+
+
+/*
+** cjson learns the locale's decimal point, for the whole process, when an
+** instance is made: a program may have called setlocale since.
+*/
+void po_json_mind_locale(lua_State *L) {
+  char now = *nl_langinfo(RADIXCHAR);
+  if (now == __atomic_load_n(&point, __ATOMIC_RELAXED))
+    return;
+  lua_getfield(L, LUA_REGISTRYINDEX, MAKER);
+  lua_call(L, 0, 0);
+  __atomic_store_n(&point, now, __ATOMIC_RELAXED);
+}
+
+
 /* Pushes our own instance of cjson, out of reach of anybody's settings. */
 static void push_codec(lua_State *L) {
   int instance;
   lua_getglobal(L, "require");
   lua_pushliteral(L, "cjson");
   lua_call(L, 1, 1);
+  lua_getfield(L, -1, "new");
+  lua_setfield(L, LUA_REGISTRYINDEX, MAKER);
+  po_json_mind_locale(L);
   lua_getfield(L, -1, "new");
   lua_call(L, 0, 1);
   lua_remove(L, -2);

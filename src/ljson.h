@@ -23,6 +23,9 @@
 */
 void po_json_need_mark(lua_State *L);
 
+/* To be called before cjson is: it must know the decimal point of today. */
+void po_json_mind_locale(lua_State *L);
+
 /* (value, is_array|nil) -> text | nil, problem, path */
 int po_json_encode(lua_State *L);
 

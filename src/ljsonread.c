@@ -181,6 +181,7 @@ static void tidy(struct reading *r, int idx) {
 /* Pushes the value of the text on the stack top, or a problem: 0. */
 static int read_text(struct reading *r) {
   lua_State *L = r->L;
+  po_json_mind_locale(L);
   lua_pushvalue(L, UP_CODEC);
   lua_insert(L, -2);
   if (lua_pcall(L, 1, 1, 0) != LUA_OK)
