@@ -36,6 +36,13 @@ assert(tonumber(string.format("%.1f", 1.5):sub(-1)) == 5)
 assert(json.encode { 10.5, 2.25 } == "[10.5,2.25]", json.encode { 10.5, 2.25 })
 local read = assert(json.decode '{"a":[10.5,-0.25,1.5e3],"b":"\\u20a9"}')
 assert(read.a[1] * 2 == 21 and read.a[2] * 4 == -1 and read.a[3] == 1500)
+local observe, said = require "portone.observe", {}
+local metrics = observe.metrics {}
+local options = observe.add({ api_secret = "s", base_url = "http://127.0.0.1:1" }, metrics,
+  observe.log { write = function(line) said[#said + 1] = line end })
+require("portone").new(options).v2.payment.get_payment {}
+assert(said[1]:find("elapsed=0.000", 1, true), said[1])
+assert(metrics:text():find('le="0.05"', 1, true) and not metrics:text():find("%d,%d"))
 os.setlocale("C", "numeric")
 assert(json.encode { 10.5 } == "[10.5]" and json.decode("[10.5]")[1] * 2 == 21)
 print "fine"

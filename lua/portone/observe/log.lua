@@ -40,7 +40,7 @@ function M.line(event)
   add("status", event.status)
   add("attempts", ("%d"):format(event.attempts))
   add("reconciled", event.reconciled)
-  add("elapsed", ("%.3f"):format(event.elapsed))
+  add("elapsed", (("%.3f"):format(event.elapsed):gsub(",", ".")))
   return table.concat(out, " ")
 end
 

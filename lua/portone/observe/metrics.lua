@@ -50,7 +50,7 @@ local function number(value)
   if value == math.floor(value) and math.abs(value) < 2 ^ 53 then
     return ("%.0f"):format(value)
   end
-  return ("%.9g"):format(value)
+  return (("%.9g"):format(value):gsub(",", "."))  -- a locale's point may be a comma
 end
 
 local function observe_duration(self, metric, operation, seconds)
