@@ -21,9 +21,9 @@
 ** many at once, opens one for each. So one call goes ahead, a scout, and
 ** when its connection stands as many follow as there is room for on it. When
 ** that is used up, the next scout goes. One that takes its time may be lost,
-** or the server slow: a few more are sent after it, one at a time. When none
-** of them arrives the server is not worth the wait, and others follow blindly
-** so that they fail as soon as a lone call would.
+** or the server slow: a few more are sent after it, one at a time. While none
+** of them arrives others follow blindly, a few first and then more and more:
+** of a server that is gone they learn not much later than a lone call would.
 */
 struct po_host {
   struct po_host *next;
@@ -34,6 +34,7 @@ struct po_host {
   size_t nscouts;
   long long scout_until;      /* the youngest is late then */
   size_t lanes;               /* connections that scouts have found */
+  size_t blind;               /* calls that go beyond those */
   long long last;             /* when a call was submitted */
   int multiplexed;            /* -1: not known yet */
   size_t len;
@@ -78,17 +79,18 @@ static void refuse(struct po_call *c, enum po_code code, const char *message) {
 
 
 /*
-** A scout has arrived, or ended; 'late': nobody waits for it any longer.
-** What it has found is new, or another one than those that were full; the
-** other scouts are not on those either.
+** A scout has arrived, or ended. What it has found is new, or another one
+** than those that were full; the other scouts are not on those either.
 */
-static void found(struct po_host *h, size_t i, int late) {
+static void found(struct po_host *h, size_t i) {
   const struct po_transfer *t = &h->scouts[i]->slot->transfer;
   long opened = 0;
   curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &opened);
-  if (late || (t->starts > 0 && (opened > 0 || h->lanes == 0 ||
-                                 h->active - h->nscouts >= h->lanes * STREAMS)))
+  if (t->starts > 0 && (opened > 0 || h->lanes == 0 ||
+                        h->active - h->nscouts >= h->lanes * STREAMS))
     h->lanes++;
+  if (t->starts > 0)
+    h->blind = 0;
   h->nscouts--;
   memmove(&h->scouts[i], &h->scouts[i + 1],
           (h->nscouts - i) * sizeof(h->scouts[0]));
@@ -99,9 +101,11 @@ static void look_out(struct po_host *h, long long now) {
   size_t i = h->nscouts;
   while (i-- > 0)
     if (h->scouts[i]->slot->transfer.starts > 0)
-      found(h, i, 0);
-  if (h->nscouts == SCOUTS && now >= h->scout_until)
-    found(h, 0, 1);
+      found(h, i);
+  if (h->nscouts == SCOUTS && now >= h->scout_until) {
+    h->blind += h->blind > 0 ? h->blind : SCOUTS;
+    h->scout_until = now + SCOUT;
+  }
 }
 
 
@@ -115,9 +119,14 @@ static void learn(struct po_host *h, struct po_call *c) {
   size_t i;
   for (i = 0; i < h->nscouts; i++)
     if (h->scouts[i] == c) {
-      found(h, i, 0);
+      found(h, i);
       break;
     }
+  if (c->result.code == PO_OK && h->blind > 0) {  /* a blind one arrived */
+    h->blind = 0;
+    if (h->lanes == 0)
+      h->lanes = 1;
+  }
   if (c->result.code == PO_OK && h->multiplexed < 0) {
     curl_easy_getinfo(c->slot->transfer.easy, CURLINFO_HTTP_VERSION, &version);
     h->multiplexed = version > CURL_HTTP_VERSION_1_1;
@@ -366,7 +375,8 @@ static int is_within_limits(const struct po_host *h) {
 
 
 static int is_in_lanes(const struct po_host *h) {
-  return h->multiplexed == 0 || h->active < h->lanes * STREAMS;
+  return h->multiplexed == 0 ||
+         h->active < h->lanes * STREAMS + h->blind;
 }
 
 
