@@ -42,6 +42,10 @@ describe("redact", function()
     assert.is_true(redact.is_secret "method.card.credential.number")
     assert.is_true(redact.is_secret "schedules[2].card_number")
     assert.is_false(redact.is_secret "amount.total")
+    for _, name in ipairs { "ci", "di", "unique_key", "unique_in_site", "access_token",
+        "accessToken", "refreshToken", "verifiedCustomer.ci" } do  -- of answers
+      assert.is_true(redact.is_secret(name), name)
+    end
   end)
 
   -- calls fn(path) for every secret field below a field, at any depth
