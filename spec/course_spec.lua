@@ -57,6 +57,34 @@ describe("a hook that raises", function()
   end)
 end)
 
+describe("an Idempotency-Key", function()
+  local BUSY = { 409, '{"type":"IDEMPOTENCY_OUTSTANDING_REQUEST"}', "Retry-After: 5000\r\n" }
+  local PAYMENT = { 200, '{"status":"PAID","amount":{"total":1000},"currency":"KRW",'
+    .. '"pgTxId":"t","paidAt":"2099-01-01T00:00:00Z"}' }
+
+  it("is relied on for three hours, and then the payment is looked up", function()
+    local client, host = fake.client({ LOST, BUSY, BUSY, BUSY, PAYMENT },
+      { deadline = 30000, settle = 0 })
+    local result, err, info = client.request_pay_again(order_v2)
+    assert.is_nil(err)
+    assert.truthy(result.payment)
+    assert.is_true(info.reconciled)
+    local methods = {}
+    for i, sent in ipairs(host.sent) do methods[i] = sent.method end
+    assert.same({ "POST", "POST", "POST", "POST", "GET" }, methods)
+  end)
+
+  it("goes out again after a failure under a type that nobody has documented", function()
+    local BROKEN = { 500, '{"type":"INTERNAL_ERROR","message":"oops"}' }
+    local client, host = fake.client({ BROKEN, PAID_V2 }, soon())
+    assert.truthy(client.request_pay_again(order_v2))
+    assert.equal(host.sent[1].headers["Idempotency-Key"], host.sent[2].headers["Idempotency-Key"])
+    client = fake.client({ BROKEN, BROKEN, BROKEN, BROKEN }, soon { deadline = 5 })
+    local _, err = client.request_pay_again(order_v2)
+    assert.equal("unknown_outcome", err.kind)
+  end)
+end)
+
 describe("a client that is closed while a call is under way", function()
   it("leaves what may have been done as an unknown outcome", function()
     local client

@@ -3,6 +3,7 @@ local retry = require "portone.retry"
 local read = { method = "GET", api = "v2" }
 local v1 = { method = "POST", api = "v1" }
 local v2 = { method = "POST", api = "v2" }
+local TEMPORARY = "PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED"
 
 local function decide(fault, row)
   return (retry.decide(retry.facts(fault, row)))
@@ -40,13 +41,21 @@ describe("the rule of repetition", function()
     for _, fault in ipairs {
       { kind = "conflict", status = 409, type = "ALREADY_PAID" },
       { kind = "declined", status = 502, type = "PG_PROVIDER" },
-      { kind = "server", status = 503, type = "PLATFORM_EXTERNAL_API_TEMPORARILY_FAILED" },
       { kind = "invalid_request", status = 400, type = "INVALID_REQUEST" } } do
       assert.equal("final", decide(fault, v2))
       assert.equal("final", decide(fault, read))
     end
+    assert.equal("final", decide({ kind = "server", status = 503, type = TEMPORARY },
+      { method = "POST", api = "v2", errors = { [TEMPORARY] = 503 } }))
     assert.equal("final", decide({ kind = "rejected", status = 200, code = 1 }, v1))
     assert.equal("final", decide({ kind = "declined", status = 200 }, v1))
+  end)
+
+  it("takes a failure under a type that nobody has documented for a failure only", function()
+    local fault = { kind = "server", status = 500, type = "INTERNAL_ERROR" }
+    assert.equal("again", decide(fault, v2))
+    assert.equal("again", decide(fault, read))
+    assert.is_true(retry.may_be_done(retry.facts(fault, v2)))
   end)
 
   it("repeats a refusal for haste, and never a certificate error or a wrong secret", function()
@@ -110,7 +119,7 @@ describe("a failed call", function()
       assert.is_false(retryable({ kind = "invalid_request" }, row, "not_done"))
       assert.is_false(retryable({ kind = "unauthorized", status = 401 }, row, "not_done"))
     end
-    assert.is_false(retryable({ kind = "server", status = 502, type = "PG_PROVIDER" }, v2,
+    assert.is_false(retryable({ kind = "declined", status = 502, type = "PG_PROVIDER" }, v2,
       "not_done"))
     assert.is_false(retryable({ kind = "not_found", status = 404, type = "PAYMENT_NOT_FOUND" },
       read))

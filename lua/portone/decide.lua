@@ -116,6 +116,14 @@ end
 
 -- }====================
 
+-- PortOne keeps an Idempotency-Key for three hours, a call with a long deadline may go on for
+-- longer: then a second sending would be a second request. Ten minutes for the first attempt.
+local KEY_LIFE = 3 * 3600 - 600
+
+local function is_echo(run, wait)
+  return run.row.api ~= "v2" or run.now() + wait - run.began < KEY_LIFE
+end
+
 -- A V1 write after a sending that may have worked: look, and only then send again.
 local function look_first(run, fault)
   local verdict, value = settle(run)
@@ -147,8 +155,8 @@ local function step(run, fault)
   if retry.may_be_done(facts) then
     run.unclear_since = run.now()
   end
-  if act == "again" and (free or run.repeats < run.max_retries)
-     and pause(run, delay_of(run, fault)) then
+  local wait = act == "again" and (free or run.repeats < run.max_retries) and delay_of(run, fault)
+  if wait and (not run.unclear_since or is_echo(run, wait)) and pause(run, wait) then
     run.repeats = run.repeats + (free and 0 or 1)
     run.waits = run.waits + (free and 1 or 0)
     return "again"
@@ -175,7 +183,7 @@ end
 ---@return table? fault  fields of a portone.Error, with `outcome`
 function M.pursue(run)
   local fault = run.fault
-  run.repeats, run.waits, run.lookups = 0, 0, 0
+  run.repeats, run.waits, run.lookups, run.began = 0, 0, 0, run.now()
   while true do
     local act, result
     act, result, fault = step(run, fault)

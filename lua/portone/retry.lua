@@ -39,6 +39,12 @@ M.matrix = matrix
 local unclear = { network = true, timeout = true, protocol = true, server = true, tls = true,
                   cancelled = true }
 
+-- Is a typed answer of V2 the API's last word? Not a failure of the server under a type that the
+-- operation does not document: what broke may have broken after the money moved.
+local function is_last_word(fault, row)
+  return fault.kind ~= "server" or (row.errors or {})[fault.type] ~= nil
+end
+
 ---What a fault means, in the terms of the matrix.
 ---@param fault table  fields of a portone.Error
 ---@param row table    the operation
@@ -48,7 +54,8 @@ function M.facts(fault, row)
   return {
     kind = fault.kind, type = fault.type, status = fault.status, sent = fault.sent,
     api = row.api, write = row.method ~= "GET" and not row.repeatable,
-    definite = typed and (row.api == "v2" or (fault.status or 200) < 500),
+    definite = typed and (row.api == "v2" and is_last_word(fault, row)
+      or row.api == "v1" and (fault.status or 200) < 500),
     unclear = unclear[fault.kind] or false,
   }
 end
