@@ -394,13 +394,15 @@ enum po_code po_transfer_begin(struct po_transfer *t,
 }
 
 
-int po_transfer_again(struct po_transfer *t) {
+int po_transfer_again(struct po_transfer *t, long timeout) {
   if (!t->unfit || t->starts > 0)
     return 0;
   t->unfit = 0;
   t->error[0] = '\0';
   t->fresh = 1;
-  return curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
+  t->timeout = timeout;
+  return curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
+         curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, timeout) == CURLE_OK;
 }
 
 
@@ -537,7 +539,7 @@ void po_transfer_perform(struct po_transfer *t, const struct po_request *q,
   enum po_code c = po_transfer_begin(t, q);
   if (c == PO_OK) {
     CURLcode done = curl_easy_perform(t->easy);
-    if (po_transfer_again(t))
+    if (po_transfer_again(t, t->timeout))
       done = curl_easy_perform(t->easy);
     po_transfer_end(t, done, r);
     return;

@@ -132,9 +132,9 @@ enum po_code po_transfer_begin(struct po_transfer *t,
 /*
 ** Between run and end: 1 when nothing was sent, for the only reason that
 ** the kept connection was unfit. The handle is then set up for one more
-** run, on a connection of its own.
+** run, on a connection of its own, of so many milliseconds at most.
 */
-int po_transfer_again(struct po_transfer *t);
+int po_transfer_again(struct po_transfer *t, long timeout);
 
 void po_transfer_end(struct po_transfer *t, CURLcode c, struct po_result *r);
 

@@ -412,8 +412,7 @@ static void finish(CURL *easy, CURLcode code) {
   take_out(c);
   now = po_drive_now();
   if (code != CURLE_OK && now < c->deadline &&
-      po_transfer_again(&c->slot->transfer)) {
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(c->deadline - now));
+      po_transfer_again(&c->slot->transfer, (long)(c->deadline - now))) {
     if (curl_multi_add_handle(own.drive.pools[c->pool].multi, easy)
         == CURLM_OK)
       return;
