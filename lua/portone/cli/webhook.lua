@@ -53,7 +53,7 @@ function M.add(parser)
     .. "   portone webhook listen --port 3005 --forward http://127.0.0.1:3000/portone")
   listen:option("--port", "Port to listen at; 0: any free one."):convert(tonumber):default "0"
     :argname "PORT"
-  listen:option("--forward", "Where verified webhooks go on to."):argname "URL"
+  listen:option("--forward", "Where verified webhooks and V1's go on to."):argname "URL"
   listen:option("--timeout", "Seconds that its answer may take (25)."):convert(tonumber)
     :argname "SECONDS"
   listen:option("--count", "End after so many."):convert(tonumber):argname "N"

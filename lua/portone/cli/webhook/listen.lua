@@ -52,7 +52,7 @@ local function describe(message, secrets)
   if not message.headers["webhook-signature"] then
     local note, err = portone.webhook.parse_v1(message.body)
     return note and { verified = false, claim = note.body,
-      reason = "not signed: V1; read the payment to know" }
+      reason = "V1 signs nothing: read the payment to know" }
       or { verified = false, reason = err.message }
   end
   local event, err = portone.webhook.verify(message.body, message.headers, { secrets = secrets })
@@ -63,26 +63,33 @@ local function describe(message, secrets)
     timestamp = event.timestamp }
 end
 
--- What is not forwarded is refused, since nobody took it; but nobody had to where a V1
--- notification is only to be printed.
+-- V1 signs nothing: its notifications go on as the claims that they are, for the receiver to
+-- read the payment.
 local function answer_of(state, found, message)
-  if found.verified and state.url then
-    local answer
-    answer, found.forwarded = forward(state, message)
-    return answer
-  elseif found.verified or found.claim and not state.url then
+  if not found.verified and not found.claim then
+    return { status = 401, body = found.reason .. "\n" }
+  elseif not state.url then
     return { status = 200 }
   end
-  return { status = 401, body = found.reason .. "\n" }
+  local answer
+  answer, found.forwarded = forward(state, message)
+  return answer
+end
+
+local function mark_of(found)
+  if found.verified then
+    return terminal.paint(1, "green", "verified")
+  elseif found.claim then
+    return terminal.paint(1, "yellow", "unsigned")
+  end
+  return terminal.paint(1, "red", "refused ")
 end
 
 local function print_message(found, as_json)
   if as_json then
     io.stdout:write((say.json(found):gsub("\n%s*", "")), "\n")
   else
-    local mark = found.verified and terminal.paint(1, "green", "verified")
-      or terminal.paint(1, "red", "refused ")
-    io.stdout:write(mark, " ", found.type or found.reason or "", "\n")
+    io.stdout:write(mark_of(found), " ", found.type or found.reason or "", "\n")
     local rest = found.data or found.claim
     if rest then
       io.stdout:write("  ", (require("portone.show").text(rest):gsub("\n", "\n  ")), "\n")
