@@ -290,21 +290,19 @@ static CURLcode set_for_life(struct po_transfer *t, CURL *e) {
 }
 
 
-/* The handle of this process, made on first use and after fork. */
+/*
+** The handle of this process and of these options, made anew where the one
+** that is there is not.
+*/
 static enum po_code own_handle(struct po_transfer *t) {
   CURLcode c;
-  if (t->easy && t->owner != generation)
-    drop_handle(t);
-  if (t->easy && !t->stale)
+  if (t->easy && t->owner == generation && !t->stale)
     return PO_OK;
-  if (t->easy)
-    curl_easy_reset(t->easy);
-  else {
-    t->easy = curl_easy_init();
-    if (!t->easy)
-      return PO_NOMEM;
-    t->owner = generation;
-  }
+  drop_handle(t);  /* curl_easy_reset may fail, and says nothing of it */
+  t->easy = curl_easy_init();
+  if (!t->easy)
+    return PO_NOMEM;
+  t->owner = generation;
   t->stale = t->worded = t->fresh = 0;
   t->direct = -1;
   t->timeout = 0;
